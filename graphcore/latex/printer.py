@@ -1,0 +1,354 @@
+"""One visitor over formula trees, three ways of writing them.
+
+``text`` is plain Unicode, ``latex`` LaTeX for KaTeX and pdflatex, ``math`` nested lists that become MathML. What a
+construct looks like stands in one row of :data:`FORMS`, with how tightly it binds; brackets follow from the rows.
+
+What is printed still has holes: a :class:`Ref` stands where an operand's name goes, so that one formula is printed
+once and filled for every node that uses it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphcore.latex.forms import ATOM, FORMS, OPEN, POWER, PRODUCT, SUM, Dialect, Form, between
+from graphcore.latex.functions import FUNCTIONS, NAMED_POWER
+from graphcore.latex.names import escape
+from graphcore.latex.numbers import MINUS
+from graphcore.latex.shapes import is_array, shape_of
+from graphcore.latex.simplify import call_name, number, value_of
+from graphcore.ops.namespaces import Shape
+
+_COLUMN: Mapping[str, int] = {"text": 0, "latex": 1, "math": 2}
+
+
+class Ref(NamedTuple):
+    """A place for a name: ``key`` is the formula's variable, ``mark`` what follows the name in the same breath."""
+
+    key: str
+    transposed: bool = False
+    shape: Shape | None = None
+
+
+Content = Any
+"""Parts (a tuple of str and Ref) in ``text`` and ``latex``; a nested list with Refs in ``math``."""
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_CONSTANTS = {"pi": ("π", r"\pi", ("mi", "π")), "e": ("e", "e", ("mi", "e")), "inf": ("∞", r"\infty", ("mi", "∞"))}
+_HOLE = re.compile(r"\$(\d)")
+
+
+class Printed(NamedTuple):
+    """A printed piece: how tightly it binds, whether a minus stands in front, and what it says."""
+
+    level: int
+    minus: bool
+    content: Content
+
+
+def fill(template: Any, pieces: Sequence[Content], dialect: Dialect) -> Content:
+    """A template of one dialect with its numbered holes filled."""
+    if dialect == "math":
+        return _fill_math(template, pieces)
+    parts: list[Any] = []
+    for k, part in enumerate(_HOLE.split(template)):
+        if k % 2:
+            parts.extend(pieces[int(part)])
+        elif part:
+            parts.append(part)
+    return tuple(parts)
+
+
+def _fill_math(template: Any, pieces: Sequence[Content]) -> Content:
+    if isinstance(template, int):
+        return pieces[template]
+    if isinstance(template, str):
+        return template
+    return [_fill_math(item, pieces) for item in template]
+
+
+def print_tree(tree: ast.expr, dialect: Dialect, shapes: Mapping[str, Shape] | None = None, *, compact: bool = False) -> Content:
+    """A formula in one dialect, with a :class:`Ref` for every name that is no function and no constant.
+
+    ``shapes`` tells which names are arrays (their products are written ⊙); ``compact`` writes ``2s`` for ``2 · s``.
+    """
+    return Printer(dialect, shapes or {}, compact).print(tree).content
+
+
+class Printer:
+    """The visitor: one method a kind of tree, the looks in :data:`FORMS` and :data:`FUNCTIONS`."""
+
+    def __init__(self, dialect: Dialect, shapes: Mapping[str, Shape], compact: bool = False) -> None:
+        self.dialect = dialect
+        self.column = _COLUMN[dialect]
+        self.shapes = shapes
+        self.compact = compact
+
+    def print(self, tree: ast.expr) -> Printed:
+        """One piece, unbracketed."""
+        method: Callable[[Any], Printed] = getattr(self, f"_{type(tree).__name__}", self._other)
+        return method(tree)
+
+    def _form(self, form: Form, pieces: Sequence[Printed]) -> Printed:
+        plain = self.dialect == "text"
+        level = form.level if plain or form.latex_level is None else form.latex_level
+        needs = form.needs if plain or form.latex_needs is None else form.latex_needs
+        template = form[2 + self.column]
+        starts_open = form.text.startswith("$0") if plain or form.latex_needs is None else form.latex.startswith("$0")
+        contents = []
+        minus = not starts_open and form.text.startswith(MINUS)
+        for k, piece in enumerate(pieces):
+            need = needs[min(k, len(needs) - 1)]
+            leads = k == 0 and starts_open
+            # a minus may lead a sum or a product, and stand freely where no sign of arithmetic is before it
+            free = need == OPEN or level < SUM or (leads and need < POWER)
+            if piece.level < need or (piece.minus and not free):
+                piece = self.group(piece)
+            minus = minus or (leads and piece.minus)
+            contents.append(piece.content)
+        return Printed(level, minus, fill(template, contents, self.dialect))
+
+    def group(self, piece: Printed) -> Printed:
+        """A piece in brackets, as tall as it needs in LaTeX."""
+        printed = Printed(ATOM, False, fill(FORMS["group"][2 + self.column], [piece.content], self.dialect))
+        if self.dialect == "latex" and any(isinstance(part, str) and _TALL.search(part) for part in piece.content):
+            return printed._replace(content=(r"\left(", *piece.content, r"\right)"))
+        return printed
+
+    def word(self, text: str, level: int = ATOM) -> Printed:
+        """Plain text that is not an operand's name."""
+        if self.dialect == "math":
+            return Printed(level, False, ["mi", text])
+        if self.dialect == "text":
+            return Printed(level, False, (text,))
+        return Printed(level, False, (self.dots() if text == "…" else rf"\text{{{escape(text)}}}",))
+
+    def _Name(self, tree: ast.Name) -> Printed:
+        if tree.id in _CONSTANTS:
+            written = _CONSTANTS[tree.id][self.column]
+            return Printed(ATOM, False, _fill_math(written, ()) if self.dialect == "math" else (written,))
+        return self._ref(Ref(tree.id, False, self.shapes.get(tree.id)))
+
+    def _ref(self, ref: Ref) -> Printed:
+        return Printed(ATOM, False, ref if self.dialect == "math" else (ref,))
+
+    def _Constant(self, tree: ast.Constant) -> Printed:
+        value = value_of(tree)
+        if value is None:
+            return self.word("…" if tree.value is Ellipsis else str(tree.value))
+        if isinstance(value, float) and len(repr(value)) > _LONGEST and "e" not in repr(value):
+            return self._cut(value)
+        if isinstance(value, float) and value in (float("inf"), float("-inf")):
+            piece = self._Name(ast.Name("inf"))
+            return piece if value > 0 else self._form(FORMS["USub"], [piece])
+        digits, _, power = repr(abs(number(value).value)).partition("e")
+        power = power.lstrip("+").replace("-0", "-")
+        if value < 0:
+            return self._form(FORMS["USub"], [self._Constant(ast.Constant(-value))])._replace(level=ATOM)
+        if self.dialect == "math":
+            return Printed(ATOM, False, ["mn", digits + (f"e{power}" if power else "").replace("-", MINUS)])
+        if self.dialect == "latex":
+            return Printed(PRODUCT if power else ATOM, False, (digits + (rf" \times 10^{{{power}}}" if power else ""),))
+        return Printed(ATOM, False, (digits + (f"e{power}" if power else "").replace("-", MINUS),))
+
+    def _cut(self, value: float) -> Printed:
+        """A number too long to be read in a formula, with dots where digits are left out."""
+        digits = f"{abs(value):.{max(6 - len(str(int(abs(value)))), 1)}f}"[:-1]
+        piece = Printed(ATOM, False, ["mn", digits + "…"]) if self.dialect == "math" else Printed(ATOM, False, (digits + self.dots(),))
+        return self._form(FORMS["USub"], [piece])._replace(level=ATOM) if value < 0 else piece
+
+    def dots(self) -> str:
+        """Dots for something left out."""
+        return r"{\ldots}" if self.dialect == "latex" else "…"
+
+    def _BinOp(self, tree: ast.BinOp) -> Printed:
+        if isinstance(tree.op, ast.Pow):
+            return self._power(tree)
+        left, right = self.print(tree.left), self.print(tree.right)
+        name = type(tree.op).__name__
+        if name == "Mult":
+            name = self._product(tree, left, right)
+        return self._form(FORMS.get(name) or Form(PRODUCT, (PRODUCT, POWER), *between(name)), [left, right])
+
+    def _product(self, tree: ast.BinOp, left: Printed, right: Printed) -> str:
+        """Which sign, if any, stands between two factors."""
+        if is_array(tree.left, self.shapes) and is_array(tree.right, self.shapes):
+            return "entries"
+        if not self.compact or right.minus:
+            return "Mult"
+        if value_of(tree.left) is not None:
+            first = right.content if self.dialect == "math" else right.content[:1]
+            lettered = isinstance(tree.right, ast.Name | ast.BinOp) and not _starts_with_digit(first)
+            return "beside" if lettered and right.level >= POWER else "Mult" if _starts_with_digit(first) else "apart"
+        return "apart" if right.level < POWER and not call_name(tree.right) else "Mult"
+
+    def _power(self, tree: ast.BinOp) -> Printed:
+        exponent = value_of(tree.right)
+        name = call_name(tree.left)
+        if self.dialect != "text" and name in NAMED_POWER:
+            assert isinstance(tree.left, ast.Call)
+            arguments = [self.group(self.print(argument)) for argument in tree.left.args]
+            function = self._function_name(name)
+            head = self._form(FORMS["Pow"], [function, self.print(tree.right)])
+            return self._juxtaposed(head, arguments[0])
+        base = self.print(tree.left)
+        if self.dialect == "text" and isinstance(exponent, int):
+            raised = Printed(ATOM, False, (str(exponent).translate(_SUPERSCRIPTS),))
+            return self._form(FORMS["index"], [base, raised])
+        return self._form(FORMS["Pow"], [base, self.print(tree.right)])
+
+    def _juxtaposed(self, head: Printed, argument: Printed) -> Printed:
+        if self.dialect == "math":
+            return Printed(POWER, False, ["mrow", head.content, argument.content])
+        return Printed(POWER, False, (*head.content, *argument.content))
+
+    def _UnaryOp(self, tree: ast.UnaryOp) -> Printed:
+        operand = self.print(tree.operand)
+        name = type(tree.op).__name__
+        return self._form(FORMS[name], [operand]) if name in FORMS else operand
+
+    def _BoolOp(self, tree: ast.BoolOp) -> Printed:
+        piece = self.print(tree.values[0])
+        for value in tree.values[1:]:
+            piece = self._form(FORMS[type(tree.op).__name__], [piece, self.print(value)])
+        return piece
+
+    def _Compare(self, tree: ast.Compare) -> Printed:
+        piece = self.print(tree.left)
+        for op, right in zip(tree.ops, tree.comparators, strict=True):
+            piece = self._form(FORMS[type(op).__name__], [piece, self.print(right)])
+        return piece
+
+    def _Attribute(self, tree: ast.Attribute) -> Printed:
+        if tree.attr in ("T", "mT"):
+            return self._transpose(tree.value)
+        return self.word(ast.unparse(tree))
+
+    def _transpose(self, tree: ast.expr) -> Printed:
+        shape = shape_of(tree, self.shapes)
+        if shape is not None and len(shape) < 2 and shape_known(tree, self.shapes):
+            return self.print(tree)
+        if isinstance(tree, ast.Name) and self.dialect != "math":
+            # one piece with its name, so that the shape under it is the transposed one
+            turned = shape[:-2] + (shape[-1], shape[-2]) if shape and len(shape) > 1 else None
+            return self._ref(Ref(tree.id, True, turned))._replace(level=POWER)
+        return self._form(FORMS["transpose"], [self.print(tree)])
+
+    def _Subscript(self, tree: ast.Subscript) -> Printed:
+        return self._form(FORMS["entry"], [self.print(tree.value), self._listed(_elements(tree.slice))])
+
+    def _Slice(self, tree: ast.Slice) -> Printed:
+        ends = [ast.unparse(end) if end else "" for end in (tree.lower, tree.upper)]
+        text = ":".join([*ends, *([ast.unparse(tree.step)] if tree.step else [])])
+        return Printed(ATOM, False, ["mi", text] if self.dialect == "math" else (text,))
+
+    def _Tuple(self, tree: ast.Tuple) -> Printed:
+        inner = self._listed(tree.elts)
+        if len(tree.elts) == 1:
+            inner = self._glued([inner, self.word(",")])
+        return Printed(ATOM, False, fill(FORMS["group"][2 + self.column], [inner.content], self.dialect))
+
+    def _List(self, tree: ast.List) -> Printed:
+        return self._form(FORMS["list"], [self._listed(tree.elts)])
+
+    def _Starred(self, tree: ast.Starred) -> Printed:
+        return self.print(tree.value)
+
+    def _IfExp(self, tree: ast.IfExp) -> Printed:
+        return self._cases(tree)
+
+    def _cases(self, tree: ast.expr) -> Printed:
+        """A choice; in LaTeX and MathML one line a case, choices in the last case included."""
+        if self.dialect == "text":
+            return self._form(FORMS["where"], [self.print(part) for part in _choice(tree)])
+        rows: list[tuple[Content, Content | None]] = []
+        last = tree
+        while parts := _choice(last):
+            rows.append((self.print(parts[1]).content, self.print(parts[0]).content))
+            last = parts[2]
+        rows.append((self.print(last).content, None))
+        if self.dialect == "math":
+            cells = [
+                ["mtr", ["mtd", value], ["mtd", ["mtext", "otherwise"] if test is None else ["mrow", ["mtext", "if "], test]]]
+                for value, test in rows
+            ]
+            return Printed(PRODUCT, False, ["mrow", ["mo", "{"], ["mtable", *cells]])
+        content: list[Any] = [r"\begin{cases} "]
+        for value, test in rows:
+            content += [*value, r" & \text{otherwise}"] if test is None else [*value, r" & \text{if } ", *test, r" \\ "]
+        return Printed(PRODUCT, False, (*content, r" \end{cases}"))
+
+    def _other(self, tree: ast.expr) -> Printed:
+        return self.word(ast.unparse(tree), OPEN)
+
+    def _glued(self, pieces: Sequence[Printed]) -> Printed:
+        if self.dialect == "math":
+            return Printed(OPEN, False, ["mrow", *[piece.content for piece in pieces]])
+        return Printed(OPEN, False, tuple(part for piece in pieces for part in piece.content))
+
+    def _listed(self, trees: Sequence[ast.expr]) -> Printed:
+        pieces: list[Printed] = []
+        for k, tree in enumerate(trees):
+            if k:
+                pieces.append(Printed(ATOM, False, ["mo", ","] if self.dialect == "math" else (", ",)))
+            pieces.append(self.print(tree))
+        return self._glued(pieces)
+
+    def _function_name(self, name: str) -> Printed:
+        if self.dialect == "latex":
+            named = rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}".replace("_", r"\_")
+            return Printed(ATOM, False, (named,))
+        return Printed(ATOM, False, ["mi", name] if self.dialect == "math" else (name,))
+
+    def _Call(self, tree: ast.Call) -> Printed:
+        name = call_name(tree)
+        if name == "where" and len(tree.args) == 3:
+            return self._cases(tree)
+        if name in ("T", "transpose") and len(tree.args) == 1 and not tree.keywords:
+            return self._transpose(tree.args[0])
+        row = FUNCTIONS.get(name)
+        written = row.write(tree, self.dialect, self.shapes) if row else None
+        if isinstance(written, ast.expr):
+            return self.print(written)
+        if written is not None:
+            form, parts = written if isinstance(written[0], Form) else (written, tree.args)
+            return self._form(form, [self.print(part) for part in parts])
+        head = self._function_name(name) if name else self.print(tree.func)
+        arguments = self._listed(tree.args)
+        keywords: list[Printed] = []
+        for keyword in tree.keywords:
+            if tree.args or keywords:
+                keywords.append(Printed(ATOM, False, ["mo", ","] if self.dialect == "math" else (", ",)))
+            equals = ["mo", "="] if self.dialect == "math" else ("=",)
+            keywords += [self.word(keyword.arg or ""), Printed(ATOM, False, equals), self.print(keyword.value)]
+        return self._juxtaposed(head, self.group(self._glued([arguments, *keywords])))._replace(level=ATOM)
+
+
+def _choice(tree: ast.expr) -> Sequence[ast.expr]:
+    """Condition and both sides of a choice; nothing for any other tree."""
+    if isinstance(tree, ast.IfExp):
+        return tree.test, tree.body, tree.orelse
+    return tree.args if call_name(tree) == "where" and isinstance(tree, ast.Call) and len(tree.args) == 3 else ()
+
+
+def shape_known(tree: ast.expr, shapes: Mapping[str, Shape]) -> bool:
+    """Whether every name in the tree has a shape."""
+    return all(n.id in shapes for n in ast.walk(tree) if isinstance(n, ast.Name))
+
+
+def _elements(tree: ast.expr) -> Sequence[ast.expr]:
+    return tree.elts if isinstance(tree, ast.Tuple) else [tree]
+
+
+def _starts_with_digit(content: Content) -> bool:
+    while isinstance(content, list | tuple) and not isinstance(content, Ref):
+        content = content[1] if content[0] in ("mrow", "msup", "msub", "mn", "mfrac") and len(content) > 1 else content[0]
+    return isinstance(content, str) and content[:1].isdigit()
+
+
+_LONGEST = 9
+_TALL = re.compile(r"\\(frac|begin|sum|underbrace)\b")
+_LATEX_FUNCTIONS = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan exp ln log max min".split())

@@ -1,0 +1,132 @@
+"""Functions of mathematics, applied to every entry."""
+
+from __future__ import annotations
+
+from graphcore.ops.make import elementwise
+from graphcore.ops.row import Op
+
+
+def smooth(name: str, spoken: str, rule: str, at: str = "0.5", forward: str = "", **row: str) -> Op:
+    """A row of one operand that has a derivative wherever it is defined."""
+    return elementwise(name, forward, spoken=spoken, a=rule, example=f"x = {at}\ny = {name}(x)", **row)
+
+
+def step(name: str, spoken: str, kink: str) -> Op:
+    """A row that is flat between its jumps."""
+    return elementwise(
+        name,
+        spoken=spoken,
+        a="0 * g",
+        says="flat: 0",
+        kink=kink,
+        kink_says="it jumps there; torch uses 0",
+        example=f"x = 2.3\ny = {name}(x) * x",
+    )
+
+
+def extremum(name: str, spoken: str, loses: str) -> Op:
+    """A row that passes the larger or the smaller of two; where they tie each has half."""
+    beats = {"<": ">", ">": "<"}[loses]
+    return elementwise(
+        name,
+        spoken=spoken,
+        takes_numbers=False,
+        a=f"where(a {loses} b, 0, where(a == b, g / 2, g))",
+        b=f"where(a {beats} b, 0, where(a == b, g / 2, g))",
+        says=f"passed to the {spoken.split()[0]} one",
+        kink="a == b",
+        kink_says="a tie; torch gives each half",
+        example=f"x = 2\ny = 3\nz = {name}(x ** 2, y)",
+    )
+
+
+ROWS = [
+    smooth("sin", "sine", "g * cos(a)"),
+    smooth("cos", "cosine", "-g * sin(a)"),
+    smooth("tan", "tangent", "g * (1 + y ** 2)"),
+    smooth("asin", "arc sine", "g / sqrt(1 - a ** 2)", numpy="np.arcsin(a)"),
+    smooth("acos", "arc cosine", "-g / sqrt(1 - a ** 2)", numpy="np.arccos(a)"),
+    smooth("atan", "arc tangent", "g / (1 + a ** 2)", numpy="np.arctan(a)"),
+    smooth("sinh", "hyperbolic sine", "g * cosh(a)"),
+    smooth("cosh", "hyperbolic cosine", "g * sinh(a)"),
+    smooth("tanh", "hyperbolic tangent", "g * (1 - y ** 2)"),
+    smooth("asinh", "inverse hyperbolic sine", "g / sqrt(a ** 2 + 1)", numpy="np.arcsinh(a)"),
+    smooth("acosh", "inverse hyperbolic cosine", "g / sqrt(a ** 2 - 1)", at="1.5", numpy="np.arccosh(a)"),
+    smooth("atanh", "inverse hyperbolic tangent", "g / (1 - a ** 2)", numpy="np.arctanh(a)"),
+    elementwise(
+        "atan2",
+        spoken="angle",
+        numpy="np.arctan2(a, b)",
+        takes_numbers=False,
+        a="where(a ** 2 + b ** 2 == 0, 0, g * b / (a ** 2 + b ** 2))",
+        b="where(a ** 2 + b ** 2 == 0, -0.0 * g, -g * a / (a ** 2 + b ** 2))",
+        local={"a": "b / (a ** 2 + b ** 2)", "b": "-a / (a ** 2 + b ** 2)"},
+        kink="a ** 2 + b ** 2 == 0",
+        kink_says="no angle; torch uses 0",
+        example="y = 1\nx = 2\nt = atan2(y, x)",
+    ),
+    elementwise(
+        "hypot",
+        spoken="hypotenuse",
+        takes_numbers=False,
+        a="g * a / y",
+        b="g * b / y",
+        kink="y == 0",
+        kink_says="a corner; torch has nan",
+        example="x = 3\ny = 4\nr = hypot(x, y)",
+    ),
+    smooth("exp", "exponential", "g * y"),
+    smooth("exp2", "power of 2", "g * y * log(2)"),
+    smooth("expm1", "exponential minus 1", "g * (y + 1)"),
+    smooth("log", "natural logarithm", "g / a"),
+    smooth("log2", "logarithm to base 2", "g / (a * log(2))"),
+    smooth("log10", "logarithm to base 10", "g / (a * log(10))"),
+    smooth("log1p", "logarithm of 1 + a", "g / (1 + a)"),
+    smooth("sqrt", "square root", "g / (2 * y)"),
+    smooth("rsqrt", "1 over the square root", "-g * y ** 3 / 2", forward="1 / sqrt(a)", numpy="1 / np.sqrt(a)"),
+    smooth("square", "square", "2 * g * a", forward="a * a"),
+    smooth("reciprocal", "reciprocal", "-g * y ** 2", forward="1 / a", numpy="1 / a", torch="torch.reciprocal(a)"),
+    smooth("erf", "error function", "g * 2 / sqrt(pi) * exp(-a ** 2)", numpy="np.vectorize(math.erf)(a)"),
+    smooth("radians", "degrees to radians", "g * (pi / 180)", at="30", torch="torch.deg2rad(a)"),
+    smooth("degrees", "radians to degrees", "g * (180 / pi)", torch="torch.rad2deg(a)"),
+    elementwise(
+        "abs",
+        spoken="absolute value",
+        a="g * sign(a)",
+        kink="a == 0",
+        kink_says="a corner; torch uses 0",
+        example="x = -3\ny = abs(x)",
+    ),
+    step("sign", "sign", "a == 0"),
+    step("floor", "rounded down", "a == floor(a)"),
+    step("ceil", "rounded up", "a == floor(a)"),
+    step("trunc", "rounded to 0", "(a == floor(a)) & (a != 0)"),
+    step("round", "rounded", "a - floor(a) == 0.5"),
+    elementwise(
+        "frac",
+        "a - trunc(a)",
+        spoken="fraction",
+        numpy="a - np.trunc(a)",
+        a="g",
+        says="passed on",
+        kink="(a == floor(a)) & (a != 0)",
+        kink_says="it jumps there; torch uses 1",
+        example="x = 2.3\ny = frac(x)",
+    ),
+    extremum("maximum", "larger of two", "<"),
+    extremum("minimum", "smaller of two", ">"),
+    elementwise(
+        "clip",
+        "clip(a, min, max)",
+        spoken="kept between bounds",
+        written="clip(a, min=min, max=max)",
+        statics={"min": None, "max": None},
+        numpy="np.clip(a, min, max)",
+        torch="torch.clamp(a, min=min) if max is None else torch.clamp(a, max=max) if min is None else torch.clamp(a, min, max)",
+        a="where(a >= min, g, 0) if max is None else where(a <= max, g, 0) if min is None else where((a >= min) & (a <= max), g, 0)",
+        says="passed between the bounds, else 0",
+        kink="a == min if max is None else a == max if min is None else (a == min) | (a == max)",
+        kink_says="a corner; torch uses 1 at both bounds",
+        example="x = 0.7\ny = clip(x, min=-1, max=1)",
+    ),
+]
