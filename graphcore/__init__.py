@@ -1,0 +1,28 @@
+"""graphcore: backpropagation with every number kept, node by node beside torch autograd."""
+
+from graphcore.backprop import Step, Trace, trace
+from graphcore.compare import Comparison, Match, compare
+from graphcore.errors import ChainruleError, GraphError, TraceError
+from graphcore.graph import Builder, Edge, Graph, Node
+from graphcore.jacobian import Jacobian
+from graphcore.parse import parse
+from graphcore.picture import show
+
+__all__ = [
+    "Builder",
+    "ChainruleError",
+    "Comparison",
+    "Edge",
+    "Graph",
+    "GraphError",
+    "Jacobian",
+    "Match",
+    "Node",
+    "Step",
+    "Trace",
+    "TraceError",
+    "compare",
+    "parse",
+    "show",
+    "trace",
+]

@@ -1,0 +1,52 @@
+"""One edge of the backward pass on its own: its rule, or another rule in its place, on any upstream gradient."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from graphcore.backprop import kernels
+from graphcore.ops import Formula, Op
+from graphcore.ops.namespaces import ARRAYS, Kernel, unbroadcast
+
+if TYPE_CHECKING:
+    from graphcore.backprop import Trace
+    from graphcore.graph import Edge, Graph
+
+
+def op_at(graph: Graph, index: int) -> Op:
+    """The op of a node that is known to be no leaf."""
+    return cast("Op", graph.ops[index])
+
+
+def operands(run: Trace, target: int) -> list[Any]:
+    """The recorded values of a node's operands, literals among them, as arrays."""
+    return [np.asarray(run.argument(k), dtype=np.float64) for k in run.graph.arguments[target]]
+
+
+def downstream(run: Trace, edge: Edge, upstream: Any, values: list[Any] | None = None) -> Any:
+    """What the edge hands on for this upstream; ``values`` stand in for the operands' recorded ones."""
+    graph = run.graph
+    op = op_at(graph, edge.target)
+    _, rules = kernels(op, graph.statics[edge.target], False)
+    rule = cast("Kernel", rules[min(edge.slot, len(rules) - 1)])
+    own = operands(run, edge.target) if values is None else values
+    y = np.asarray(run.argument(edge.target))
+    slot = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
+    handed = rule(upstream, y, *own, **slot)
+    return unbroadcast(handed, graph.shapes[edge.source])
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str, names: tuple[str, ...]) -> Kernel:
+    return Formula(text).compile(("g", "y", *names), ARRAYS, {})
+
+
+def by_formula(run: Trace, edge: Edge, formula: Formula, upstream: Any) -> Any:
+    """What the edge would hand on by another rule; raises where that rule's shapes do not fit."""
+    graph = run.graph
+    rule = _compiled(formula.text, op_at(graph, edge.target).operands)
+    handed = rule(upstream, np.asarray(run.argument(edge.target)), *operands(run, edge.target))
+    return unbroadcast(handed, graph.shapes[edge.source])

@@ -1,0 +1,102 @@
+"""What a match proves: the honest list behind the banner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphcore.compare.numbers import listed, number, plural
+from graphcore.compare.states import ALLOWED, EPS
+from graphcore.compare.words import Reason, equal_to_rounding, worst
+
+if TYPE_CHECKING:
+    from graphcore.compare.comparison import Comparison
+
+
+def reasons(result: Comparison) -> tuple[Reason, ...]:
+    """The reasons of a comparison, strongest first."""
+    return tuple(r for r in (*_counted(result), _outputs(result), *_zeros(result), *_kinks(result), *_wrong_rules(result)) if r)
+
+
+def _counted(result: Comparison) -> list[Reason]:
+    equal = result.states.count("match")
+    found = []
+    if equal:
+        error, node = worst(result)
+        where = f" The largest difference is at {result.run.graph.names[node]}." if node is not None and error else ""
+        found.append(
+            Reason(
+                "=",
+                "right",
+                f"{plural(equal, 'gradient')} equal torch's" if equal > 1 else "1 gradient equals torch's",
+                f"{equal_to_rounding(result)}{where} One eps is 2.2e-16 of a tensor's largest entry. "
+                "The starting gradient is put in, so it does not count.",
+            )
+        )
+    wrong = result.states.count("mismatch")
+    if wrong:
+        text = f"They are further apart than {ALLOWED} eps, which rounding does not explain."
+        found.append(Reason("≠", "wrong", f"{plural(wrong, 'gradient')} {'differs' if wrong == 1 else 'differ'}", text))
+    return found
+
+
+def _outputs(result: Comparison) -> Reason | None:
+    run = result.run
+    for k, theirs in result.torch_outputs.items():
+        ours = np.asarray(run.argument(k), dtype=np.float64)
+        other = np.asarray(theirs, dtype=np.float64)
+        name = run.graph.names[k]
+        if ours.shape != other.shape or not np.allclose(ours, other, rtol=1e-9, atol=1e3 * EPS, equal_nan=True):
+            text = f"{name} is {_first(ours)} here and {_first(other)} in torch, before any gradient."
+            return Reason("≠", "wrong", "The forward values differ", text)
+    return None
+
+
+def _first(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
+    return number(value.flat[0]) if value.size == 1 else f"an array of shape {value.shape}"
+
+
+def _zeros(result: Comparison) -> list[Reason]:
+    names = result.run.graph.names
+    found = []
+    zeros = [names[k] for k, state in enumerate(result.states) if state == "zero"]
+    if zeros:
+        be, prove = ("is", "proves") if len(zeros) == 1 else ("are", "prove")
+        text = f"{listed(zeros, 8)} {be} zero on both sides, exactly or to rounding: a wrong rule would agree too."
+        found.append(Reason("0", "weak", f"{plural(len(zeros), 'gradient')} {prove} nothing", text))
+    unused = [names[k] for k in result.run.graph.leaf_values if result.states[k] == "none"]
+    if unused:
+        be, get = ("is", "gets") if len(unused) == 1 else ("are", "get")
+        text = f"The output does not depend on {listed(unused, 8)} through any rule, on either side."
+        found.append(Reason("0", "off", f"{plural(len(unused), 'leaf', 'leaves')} {be} not used and {get} no gradient", text))
+    bad = [names[k] for k, state in enumerate(result.states) if state == "non-finite"]
+    if bad:
+        text = f"{listed(bad, 8)}: nan or inf at the same places on both sides; such numbers prove nothing."
+        found.append(Reason("∞", "off", f"{plural(len(bad), 'gradient')} not finite", text))
+    return found
+
+
+def _kinks(result: Comparison) -> list[Reason]:
+    found = [Reason("0", "weak", "At a kink", sentence[0].upper() + sentence[1:]) for sentence in result.kinks.values()][:8]
+    if found:
+        return found
+    kinked = [op.name for op in dict.fromkeys(result.run.graph.ops) if op is not None and op.kink is not None]
+    if not kinked:
+        return []
+    text = f"{listed(kinked)}: only the side of the kink that this point is on was compared."
+    return [Reason("=", "right", "No node is at a kink", text)]
+
+
+def _wrong_rules(result: Comparison) -> list[Reason]:
+    weakness = result.weakness
+    found = [Reason("0", "weak", "A wrong rule would agree too", finding.text) for finding in weakness.findings[:8]]
+    found += [Reason("0", "off", "Only one side was tried", text) for text in weakness.one_sided[:4]]
+    count = weakness.told_apart
+    if count:
+        text = (
+            f"{plural(count, 'wrong rule')} {'was' if count == 1 else 'were'} tried at this point, one at a time: a factor left "
+            "out, the function in place of its derivative, a missing transpose. Each would have changed a gradient."
+        )
+        found.append(Reason("=", "right", "Likely mistakes would show", text))
+    return found

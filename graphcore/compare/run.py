@@ -1,0 +1,222 @@
+"""The same graph under torch autograd, in float64, with this run's leaf values and seeds.
+
+Nothing global is touched: grad mode and inference mode are thread-local and put back, dtypes and devices are given
+explicitly, no random number is drawn. torch is imported at the first comparison.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from graphcore.compare.edges import op_at
+from graphcore.errors import CompareError
+from graphcore.graph import Graph
+from graphcore.ops import Op, Statics
+from graphcore.ops.namespaces import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphcore.backprop import Trace
+
+# freeing a deeper autograd graph can overflow the C stack of the interpreter
+LIMIT = 30_000
+
+
+class Row(NamedTuple):
+    """One node's torch call: the compiled text, what it is called with, and whether numbers must become tensors."""
+
+    node: int
+    kernel: Kernel
+    arguments: tuple[int, ...]
+    tensors_only: bool
+
+
+class Forward(NamedTuple):
+    """The tensors of one forward pass under autograd, by node index, and of the array literals."""
+
+    tensors: list[Any]
+    literals: list[Any]
+
+
+class _Key:
+    """Static arguments as a cache key: equal when they print alike."""
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, pairs: Statics) -> None:
+        self.pairs = pairs
+        self.text = repr(pairs)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.text == other.text
+
+
+@lru_cache(maxsize=1)
+def _namespace() -> Mapping[str, Any]:
+    import torch
+
+    return {"torch": torch, "F": torch.nn.functional, "pow": operator.pow}
+
+
+@lru_cache(maxsize=2048)
+def _kernel(op: Op, statics: _Key) -> Kernel:
+    return op.torch.compile(op.operands, _namespace(), dict(statics.pairs))
+
+
+_ROWS: WeakKeyDictionary[Graph, list[Row]] = WeakKeyDictionary()
+
+
+def rows(graph: Graph) -> list[Row]:
+    """The torch calls of a graph, in order; made once per graph."""
+    made = _ROWS.get(graph)
+    if made is None:
+        made = []
+        for index, (op, arguments) in enumerate(zip(graph.ops, graph.arguments, strict=True)):
+            if op is not None:
+                # torch.sin(2.0) is an error: a call without any tensor gets tensors for its numbers
+                tensors_only = not op.takes_numbers or all(k < 0 for k in arguments)
+                made.append(Row(index, _kernel(op, _Key(graph.statics[index])), arguments, tensors_only))
+        _ROWS[graph] = made
+    return made
+
+
+def refuse_large(graph: Graph) -> None:
+    """Raise :class:`CompareError` for a graph whose autograd graph would be too deep to free safely."""
+    if len(graph) > LIMIT:
+        raise CompareError(
+            f"this graph has {len(graph):,} nodes; the comparison with torch stops at {LIMIT:,}, "
+            "because freeing a deeper autograd graph can crash the interpreter."
+        )
+
+
+@contextmanager
+def autograd_on() -> Iterator[None]:
+    """Gradients are recorded inside, whatever the caller's thread has set; put back afterwards."""
+    import torch
+
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+def tensor(value: Any, wants: bool = False) -> Any:
+    """A fresh float64 tensor on the CPU."""
+    import torch
+
+    return torch.tensor(value, dtype=torch.float64, device="cpu", requires_grad=wants)
+
+
+def leaves(graph: Graph, values: Mapping[int, Any]) -> Forward:
+    """Fresh tensors for the leaves of a graph; the places of the other nodes are still None."""
+    tensors: list[Any] = [None] * len(graph)
+    for index, value in values.items():
+        tensors[index] = tensor(value, index not in graph.constants)
+    literals = [literal.value if type(literal.value) is float else tensor(literal.value) for literal in graph.literals]
+    return Forward(tensors, literals)
+
+
+def apply(graph: Graph, row: Row, made: Forward) -> Any:
+    """One node's torch call; numbers inside it stay Python numbers unless torch insists on tensors."""
+    tensors, literals = made
+    operands = [tensors[k] if k >= 0 else literals[-1 - k] for k in row.arguments]
+    try:
+        out = None if row.tensors_only else _as_numbers(row.kernel, operands)
+        if out is None:
+            out = row.kernel(*[tensor(v) if type(v) is float else v for v in operands]).double()
+    except Exception as problem:
+        raise _refusal(graph, row, problem) from problem
+    if any(out is v for v in operands):
+        # one tensor for two of our nodes would give both the gradient of both
+        out = out.view_as(out)
+    return out
+
+
+def _as_numbers(kernel: Kernel, operands: list[Any]) -> Any:
+    """The call with Python numbers as a person would write it; None where torch wants tensors for them.
+
+    torch.maximum takes no numbers, and torch.where of two numbers answers in float32.
+    """
+    import torch
+
+    try:
+        out = kernel(*operands)
+    except TypeError:
+        return None
+    return out if out.dtype is torch.float64 else None
+
+
+def _refusal(graph: Graph, row: Row, problem: Exception) -> CompareError:
+    op = op_at(graph, row.node)
+    first = (str(problem).splitlines() or [type(problem).__name__])[0]
+    return CompareError(f"torch refuses `{graph.names[row.node]}` (`{op.torch.text}`): {first}")
+
+
+def forward(run: Trace) -> Forward:
+    """The whole graph under autograd; call it inside :func:`autograd_on`."""
+    graph = run.graph
+    made = leaves(graph, {k: run.argument(k) for k in graph.leaf_values})
+    tensors = made.tensors
+    for row in rows(graph):
+        tensors[row.node] = apply(graph, row, made)
+    return made
+
+
+def release(made: Forward) -> None:
+    """Free an autograd graph from its output on, one node at a time, so that no free is deep."""
+    tensors = made.tensors
+    while tensors:
+        tensors.pop()
+
+
+class Repeated(NamedTuple):
+    """torch's numbers: the gradient of every node (None where none flows) and the outputs' values."""
+
+    gradients: list[Any]
+    outputs: dict[int, Any]
+
+
+def repeat(run: Trace) -> Repeated:
+    """torch's gradient of every node, from one call of ``torch.autograd.grad``.
+
+    Numbers are floats or float64 arrays. Raises :class:`CompareError` above 30,000 nodes and where torch refuses an op.
+    """
+    import torch
+
+    graph = run.graph
+    refuse_large(graph)
+    with autograd_on():
+        made = forward(run)
+        tensors = made.tensors
+        gradients: list[Any] = [None] * len(graph)
+        outputs = {k: _number(tensors[k].detach()) for k in graph.output_indices}
+        seeded = [k for k in run.seeds if tensors[k].requires_grad]
+        wanted = [k for k, active in enumerate(graph.active) if active and tensors[k].requires_grad]
+        if seeded and wanted:
+            found: Sequence[Any] = torch.autograd.grad(
+                [tensors[k] for k in seeded],
+                [tensors[k] for k in wanted],
+                [tensor(run.seeds[k]) for k in seeded],
+                allow_unused=True,
+            )
+            for k, gradient in zip(wanted, found, strict=True):
+                gradients[k] = None if gradient is None else _number(gradient)
+            del found
+        release(made)
+    return Repeated(gradients, outputs)
+
+
+def _number(found: Any) -> Any:
+    if not found.dim():
+        return found.item()
+    array = found.resolve_conj().numpy() if found.is_conj() else found.numpy()
+    return np.asarray(array, dtype=np.float64)

@@ -1,0 +1,158 @@
+"""When two gradients match: per tensor, max|a - b| <= 256 eps max|b|, and what is said of zeros and of nan.
+
+A tensor that misses the rule may still be zero to rounding: a sum that cancels to nothing but noise on both sides.
+The noise of a tensor is measured by running the backward pass again with every upstream perturbed by one rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphcore.compare.edges import downstream
+
+if TYPE_CHECKING:
+    from graphcore.backprop import Trace
+    from graphcore.ops.namespaces import Array
+
+EPS = float(np.finfo(np.float64).eps)
+ALLOWED = 256
+NOISE_ALLOWED = 64
+# a gradient this much smaller than the largest one of its graph is looked at for noise although it agrees
+SUSPICIOUS = 1e-12
+COUNTED = frozenset({"match", "mismatch", "zero", "non-finite"})
+
+
+class Match(NamedTuple):
+    """The verdict on one node: both gradients, and their distance in eps of torch's largest entry."""
+
+    state: str
+    manual: Array | None
+    torch: Array | None
+    error: float | None
+
+
+class Judged(NamedTuple):
+    """State and error of every node, by index."""
+
+    states: list[str]
+    errors: list[float | None]
+
+
+def raw(run: Trace, index: int) -> Any:
+    """Our gradient of a node as the engine left it: a float, an array or None."""
+    return run._gradients[index]
+
+
+def judge(run: Trace, theirs: list[Any]) -> Judged:
+    """The state and the error of every node of a run beside torch's gradients."""
+    graph = run.graph
+    active = graph.active
+    used = {edge.source for edge in graph.backward_edges}
+    states: list[str] = []
+    errors: list[float | None] = []
+    for index in range(len(graph)):
+        if not active[index]:
+            state, error = "constant", None
+        elif index in run.seeds and index not in used:
+            state, error = "seed", None
+        else:
+            state, error = compare_tensors(raw(run, index), theirs[index])
+        states.append(state)
+        errors.append(error)
+    _find_noise(run, theirs, states, errors)
+    return Judged(states, errors)
+
+
+def compare_tensors(ours: Any, theirs: Any) -> tuple[str, float | None]:
+    """The state of one tensor before noise is considered, and its error in eps of torch's largest entry.
+
+    >>> compare_tensors(1.0, 1.0 + 2**-52)
+    ('match', 0.9999999999999998)
+    >>> compare_tensors(0.0, 0.0)
+    ('zero', 0.0)
+    """
+    if ours is None and theirs is None:
+        return "none", None
+    if isinstance(ours, float) and isinstance(theirs, float):
+        if math.isfinite(ours) and math.isfinite(theirs):
+            return _by_rule(abs(ours - theirs), abs(theirs), ours == 0.0)
+        same = (ours != ours and theirs != theirs) or ours == theirs
+        return ("non-finite", None) if same else ("mismatch", math.inf)
+    a = np.asarray(0.0 if ours is None else ours, dtype=np.float64)
+    b = np.asarray(0.0 if theirs is None else theirs, dtype=np.float64)
+    if ours is not None and theirs is not None and a.shape != b.shape:
+        return "mismatch", math.inf
+    if not a.size and not b.size:
+        return "zero", 0.0
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.all():
+        return _by_rule(float(np.max(np.abs(a - b))), float(np.max(np.abs(b))), not a.any())
+    agree = both | (a == b) | (np.isnan(a) & np.isnan(b))
+    if not agree.all():
+        return "mismatch", math.inf
+    if both.any():
+        state, error = _by_rule(float(np.max(np.abs(a[both] - b[both]))), float(np.max(np.abs(b[both]))), False)
+        if state == "mismatch":
+            return state, error
+    return "non-finite", None
+
+
+def _by_rule(difference: float, largest: float, ours_zero: bool) -> tuple[str, float]:
+    if largest == 0.0:
+        return ("zero", 0.0) if ours_zero else ("mismatch", math.inf)
+    # below 2**-1022 floats are evenly spaced: one rounding is eps * 2**-1022 there, however small the number
+    state = "match" if difference <= ALLOWED * EPS * max(largest, 2.0**-1022) else "mismatch"
+    return state, difference / (EPS * largest)
+
+
+def _find_noise(run: Trace, theirs: list[Any], states: list[str], errors: list[float | None]) -> None:
+    """Turn the tensors that are zero to rounding from mismatch (or from a lucky match) into zero."""
+    sizes = {k: _size(theirs[k]) for k, state in enumerate(states) if state in ("match", "mismatch")}
+    if not sizes:
+        return
+    top = max((size for size in sizes.values() if math.isfinite(size)), default=0.0)
+    doubtful = [k for k, size in sizes.items() if states[k] == "mismatch" or size < SUSPICIOUS * top]
+    if not doubtful:
+        return
+    noise = measure_noise(run, doubtful)
+    for k in doubtful:
+        limit = NOISE_ALLOWED * noise[k]
+        if math.isfinite(limit) and limit > 0 and sizes[k] <= limit and _size(raw(run, k)) <= limit:
+            states[k] = "zero"
+
+
+def _size(value: Any) -> float:
+    if value is None:
+        return 0.0
+    array = np.asarray(value)
+    return float(np.max(np.abs(array))) if array.size else 0.0
+
+
+def measure_noise(run: Trace, nodes: list[int], runs: int = 3) -> Mapping[int, float]:
+    """How much the gradients of ``nodes`` change when every upstream is off by one rounding: the largest of some runs."""
+    graph = run.graph
+    generator = np.random.default_rng(20260501)
+    noise = dict.fromkeys(nodes, 0.0)
+    with np.errstate(all="ignore"):
+        for _ in range(runs):
+            gradients: list[Any] = [None] * len(graph)
+            for index, seed in run.seeds.items():
+                gradients[index] = np.asarray(seed, dtype=np.float64)
+            for edge in graph.backward_edges:
+                upstream = gradients[edge.target]
+                if upstream is None:
+                    continue
+                signs = generator.integers(0, 2, size=np.shape(upstream)) * 2 - 1
+                handed = downstream(run, edge, upstream * (1 + EPS * signs))
+                sofar = gradients[edge.source]
+                gradients[edge.source] = handed if sofar is None else sofar + handed
+            for k in nodes:
+                ours, other = raw(run, k), gradients[k]
+                if ours is not None and other is not None:
+                    change = float(np.max(np.abs(other - ours), initial=0.0))
+                    noise[k] = max(noise[k], change)
+    return noise

@@ -1,0 +1,270 @@
+"""Would a wrong rule have agreed too? Likely mistakes are tried at each edge of this very point.
+
+A mistake that changes no number here, but does at a point close by, is a weakness of the point: the match cannot tell
+the right rule from the wrong one. What agrees close by as well (a product with the literal 1, a relu that stays on)
+is no fault of the point and is not counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from graphcore.backprop import trace
+from graphcore.compare.edges import by_formula, downstream, op_at
+from graphcore.compare.numbers import entries
+from graphcore.compare.states import raw
+from graphcore.errors import ChainruleError
+from graphcore.ops import Formula
+
+if TYPE_CHECKING:
+    from graphcore.backprop import Trace
+    from graphcore.graph import Edge, Graph
+
+# a wrong gradient this close to the right one would be taken for it
+SAME = 1e-9
+LARGEST = 10_000
+SECONDS = 0.05
+
+
+class Mistake(NamedTuple):
+    """A wrong rule for one operand, what the mistake is called, and on whose values it hangs: own, other or both."""
+
+    operand: str
+    rule: Formula
+    says: str
+    about: str
+
+
+def _mistakes(*rows: tuple[str, str, str, str]) -> tuple[Mistake, ...]:
+    return tuple(Mistake(operand, Formula(text), says, about) for operand, text, says, about in rows)
+
+
+FORGOT_TRANSPOSE = "leaving out the transpose of {other}"
+TRANSPOSED = "the transposed result"
+MISTAKES: Mapping[str, tuple[Mistake, ...]] = {
+    "mul": _mistakes(
+        ("a", "g", "leaving out the factor {other}", "other"),
+        ("a", "g * a", "the factor {own} in place of {other}", "both"),
+        ("b", "g", "leaving out the factor {other}", "other"),
+        ("b", "g * b", "the factor {own} in place of {other}", "both"),
+    ),
+    "div": _mistakes(
+        ("a", "g", "leaving out the divisor {other}", "other"),
+        ("a", "g * b", "multiplying by {other} instead of dividing", "other"),
+        ("b", "-g * a / b", "dividing by {own} once instead of twice", "own"),
+        ("b", "-g / b ** 2", "leaving out the factor {other}", "other"),
+        ("b", "-g * y", "the quotient itself, with a minus, in place of its derivative", "own"),
+    ),
+    "pow": _mistakes(
+        ("a", "g", "leaving out the power's derivative", "both"),
+        ("a", "g * y", "the power itself in place of its derivative", "both"),
+        ("a", "g * b * y", "not lowering the exponent by one", "own"),
+        ("a", "g * a ** (b - 1)", "leaving out the exponent as a factor", "other"),
+        ("b", "g * y", "leaving out the logarithm of {other}", "other"),
+    ),
+    "matmul": _mistakes(
+        ("a", "g @ b", FORGOT_TRANSPOSE, "other"),
+        ("a", "(g @ b.T).T", TRANSPOSED, "other"),
+        ("b", "a @ g", FORGOT_TRANSPOSE, "other"),
+        ("b", "(a.T @ g).T", TRANSPOSED, "other"),
+    ),
+    "matvec": _mistakes(("a", "outer(b, g)", TRANSPOSED, "other"), ("b", "a @ g", FORGOT_TRANSPOSE, "other")),
+    "vecmat": _mistakes(("a", "g @ b", FORGOT_TRANSPOSE, "other"), ("b", "outer(g, a)", TRANSPOSED, "other")),
+    "dot": _mistakes(
+        ("a", "g + 0 * a", "leaving out the factor {other}", "other"),
+        ("a", "g * a", "{own} in place of {other}", "both"),
+        ("b", "g + 0 * b", "leaving out the factor {other}", "other"),
+        ("b", "g * b", "{own} in place of {other}", "both"),
+    ),
+    "T": _mistakes(("a", "g", "leaving out the transpose", "own")),
+}
+UNARY = (
+    ("g", "leaving out the derivative of the {op}", "own"),
+    ("g * y", "the {op} itself in place of its derivative", "own"),
+)
+# ops whose rule mixes the other operand's entries, so that a permutation of them is a likely mistake
+MIXING = frozenset({"matmul", "matvec", "vecmat", "outer", "linear", "matmul_batched", "matvec_batched", "vecmat_batched"})
+
+
+class Finding(NamedTuple):
+    """A wrong rule that would agree: the sentence, and the nodes it speaks of."""
+
+    text: str
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """The wrong rules that would agree, how many were tried and would not, and which ops showed one side only."""
+
+    findings: tuple[Finding, ...] = ()
+    told_apart: int = 0
+    one_sided: tuple[str, ...] = ()
+
+
+def find_weakness(run: Trace) -> Weakness:
+    """Try likely mistakes at every edge, one at a time, for at most a twentieth of a second."""
+    near = nearby(run)
+    if near is None:
+        return Weakness()
+    graph = run.graph
+    until = time.monotonic() + SECONDS
+    mixed: list[Finding] = []
+    found: list[Finding] = []
+    sided: dict[str, None] = {}
+    told_apart = 0
+    edges = sorted(graph.backward_edges, key=lambda edge: graph.ops[edge.source] is not None)
+    with np.errstate(all="ignore"):
+        for edge in edges:
+            right = _right(run, edge)
+            if right is None:
+                continue
+            if time.monotonic() > until:
+                break
+            mixed += _mixed_up(run, near, edge)
+            for mistake in _candidates(graph, edge):
+                same = _same(run, edge, mistake, right)
+                if not same:
+                    told_apart += 1
+                elif not _same(near, edge, mistake, _right(near, edge)):
+                    found.append(_finding(run, edge, mistake))
+                elif _kinked(graph, edge) and mistake.rule.text == "g":
+                    sided[_one_sided(graph, edge)] = None
+    unique = {finding.text: finding for finding in (*mixed, *found)}
+    return Weakness(tuple(unique.values()), told_apart, tuple(sided))
+
+
+def nearby(run: Trace) -> Trace | None:
+    """The same graph a few percent away, where no coincidence of the point survives; None where it cannot run."""
+    graph = run.graph
+    generator = np.random.default_rng(20260502)
+    fixed = index_leaves(graph)
+    values: dict[str, Any] = {}
+    for k in graph.leaf_values:
+        if k not in fixed:
+            value = np.asarray(run.argument(k), dtype=np.float64)
+            step = generator.uniform(0.01, 0.03, value.shape) * generator.choice([-1.0, 1.0], value.shape)
+            values[graph.names[k]] = value + step * np.maximum(np.abs(value), 0.1)
+    try:
+        return trace(graph, values, upstream={graph.names[k]: seed for k, seed in run.seeds.items()})
+    except (ChainruleError, ArithmeticError, ValueError):
+        return None
+
+
+def index_leaves(graph: Graph) -> frozenset[int]:
+    """The leaves that are read as positions or class numbers: whole numbers in a slot that carries no gradient."""
+    found = set()
+    for target, arguments in enumerate(graph.arguments):
+        op = graph.ops[target]
+        if op is None or op.group == "comparison":
+            continue
+        for slot, k in enumerate(arguments):
+            if k in graph.leaf_values and op.rule(slot) is None:
+                value = np.asarray(graph.leaf_values[k])
+                if np.array_equal(value, np.round(value)):
+                    found.add(k)
+    return frozenset(found)
+
+
+def _right(run: Trace, edge: Edge) -> Any:
+    """What the edge hands on by the right rule, None where that is nothing, zero, not finite or too large to try."""
+    graph = run.graph
+    upstream = raw(run, edge.target)
+    sizes = [np.size(run.argument(k)) for k in (edge.target, *graph.arguments[edge.target])]
+    if upstream is None or max(sizes) > LARGEST:
+        return None
+    right = np.asarray(downstream(run, edge, np.asarray(upstream, dtype=np.float64)))
+    return right if right.size and np.isfinite(right).all() and right.any() else None
+
+
+def _candidates(graph: Graph, edge: Edge) -> tuple[Mistake, ...]:
+    op = op_at(graph, edge.target)
+    if op.name in MISTAKES:
+        operand = op.operands[edge.slot]
+        return tuple(m for m in MISTAKES[op.name] if m.operand == operand)
+    rule = op.rule(edge.slot)
+    if len(graph.arguments[edge.target]) != 1 or op.variadic or op.plumbing or rule is None or rule.text in ("g", "-g"):
+        return ()
+    if graph.shapes[edge.source] != graph.shapes[edge.target]:
+        return ()
+    return _mistakes(*((op.operands[0], *row) for row in UNARY))
+
+
+def _same(run: Trace, edge: Edge, mistake: Mistake, right: Any) -> bool:
+    """Whether the wrong rule hands on the same numbers; one whose shapes do not fit gives itself away."""
+    if right is None:
+        return False
+    try:
+        wrong = np.asarray(by_formula(run, edge, mistake.rule, np.asarray(raw(run, edge.target), dtype=np.float64)))
+    except (ValueError, IndexError, TypeError, ArithmeticError, AttributeError):
+        return False
+    return wrong.shape == right.shape and bool(np.max(np.abs(wrong - right)) <= SAME * np.max(np.abs(right)))
+
+
+def _mixed_up(run: Trace, near: Trace, edge: Edge) -> list[Finding]:
+    """An operand whose entries are all alike, so that a rule that mixes them up cannot be told from the right one."""
+    graph = run.graph
+    op = op_at(graph, edge.target)
+    if op.name not in MIXING:
+        return []
+    found = []
+    for slot, k in enumerate(graph.arguments[edge.target]):
+        if k < 0 or slot == edge.slot or op.rule(slot) is None or slot > 1:
+            continue
+        value = np.asarray(run.argument(k))
+        if value.size > 1 and _all_alike(value) and not _all_alike(np.asarray(near.argument(k))):
+            gradient = _derivative(run, edge.source)
+            if value.size <= 6:
+                text = f"{graph.names[k]} = {entries(value)}: any mix-up of its entries gives the same {gradient}."
+            else:
+                text = f"All {value.size} entries of {graph.names[k]} are alike: any mix-up of them gives the same {gradient}."
+            found.append(Finding(text, (k, edge.source)))
+    return found
+
+
+def _all_alike(value: Any) -> bool:
+    first = value.flat[0]
+    return bool(np.max(np.abs(value - first)) <= SAME * abs(first))
+
+
+def _derivative(run: Trace, index: int) -> str:
+    """``dL/dW2``, or in words where there is not one output."""
+    names = run.graph.names
+    seeded = list(run.seeds)
+    return f"d{names[seeded[0]]}/d{names[index]}" if len(seeded) == 1 else f"gradient of {names[index]}"
+
+
+def _name(graph: Graph, argument: int) -> str:
+    return graph.names[argument] if argument >= 0 else graph.literals[-1 - argument].text
+
+
+def _finding(run: Trace, edge: Edge, mistake: Mistake) -> Finding:
+    graph = run.graph
+    op = op_at(graph, edge.target)
+    arguments = graph.arguments[edge.target]
+    other = arguments[1 - edge.slot] if len(arguments) == 2 else arguments[0]
+    wrong = mistake.says.format(own=_name(graph, edge.source), other=_name(graph, other), op=op.spoken)
+    about = {"own": (edge.source,), "other": (other,), "both": (edge.source, other)}[mistake.about]
+    shown = [k for k in dict.fromkeys(about) if k >= 0] or [edge.source]
+    values = [entries(run.argument(k)) for k in shown]
+    if any("numbers" in value for value in values):
+        at = f"With {' and '.join(graph.names[k] for k in shown)} as at this point"
+    else:
+        at = "At " + " and ".join(f"{graph.names[k]} = {value}" for k, value in zip(shown, values, strict=True))
+    return Finding(f"{at}, {wrong} gives the same {_derivative(run, edge.source)}.", (edge.source, *shown))
+
+
+def _kinked(graph: Graph, edge: Edge) -> bool:
+    op = graph.ops[edge.target]
+    return op is not None and op.kink is not None
+
+
+def _one_sided(graph: Graph, edge: Edge) -> str:
+    op = op_at(graph, edge.target)
+    source, target = graph.names[edge.source], graph.names[edge.target]
+    return f"{op.name} hands everything on from {target} to {source} here: a backward pass that forgot it would agree."

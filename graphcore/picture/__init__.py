@@ -1,0 +1,9 @@
+"""The picture: what Python sends to the browser, and the files that draw it there."""
+
+from __future__ import annotations
+
+from graphcore.picture.numbers import numbers
+from graphcore.picture.page import Assets, assets, page, show
+from graphcore.picture.structure import structure, topology
+
+__all__ = ["Assets", "assets", "numbers", "page", "show", "structure", "topology"]

@@ -1,0 +1,183 @@
+// What the formula line says at a step, as a list of terms; how a term looks is 41-formula-line.js's business.
+//
+// A term is {kind, ..., caption}. Kinds: "fraction" {top, bottom, hue}, "symbol" {name}, "code" {text},
+// "number" {value, hue, look: "box"|"result"}, "op" {text}, "torch" {sign, value, tone}, "hint" {text},
+// "sum" {values, missing}, "gap". A term with starts: true may begin a new line (only "=" and "+=" do).
+
+const Formula = (() => {
+  const op = (text, starts = false) => ({ kind: "op", text, starts });
+  const fraction = (top, bottom, hue, caption, shape) => ({ kind: "fraction", top, bottom, hue, caption, shape });
+
+  const AGREE = {
+    match: ["=", "right", "torch says, equal"],
+    mismatch: ["≠", "wrong", "torch says, different"],
+    zero: ["=", "weak", "zero in torch too: proves nothing"],
+    "non-finite": ["=", "off", "torch says the same"],
+    seed: ["=", "off", "the same start in torch"],
+  };
+
+  function torchTerms(data, node) {
+    const agree = AGREE[data.numbers.states[node]];
+    const value = data.numbers.torch[node];
+    if (!agree || value === null || value === undefined) return [];
+    const [sign, tone, caption] = agree;
+    return [{ kind: "gap" }, { kind: "torch", sign, tone, value, caption, starts: true }];
+  }
+
+  const simple = (symbol) => symbol === "" || symbol === null || /^[\u2212-]?[\d.]+$/.test(symbol);
+
+  function localCaption(edge, numbers) {
+    const says = numbers.says || edge.says;
+    if (says) return says;
+    return edge.symbol && !simple(edge.symbol) ? edge.symbol : edge.symbol ? "local" : "passes it on";
+  }
+
+  // The sum of a node that several edges feed, as far as it has been written.
+  function fanOut(data, step, k) {
+    const part = Steps.partial(data, step.node, k);
+    if (part.total < 2) return null;
+    return {
+      part,
+      terms: part.sum === null ? [] : [
+        op(";"),
+        { kind: "sum", values: part.terms, missing: part.missing, caption: part.missing ? `${part.terms.length} of ${part.total} edges` : "all edges" },
+        ...(part.missing ? [] : [op("=", true), { kind: "number", value: part.sum, hue: "gradient", look: "result", caption: "the sum" }]),
+      ],
+    };
+  }
+
+  function scalarEdge(data, k, step) {
+    const { structure, numbers } = data;
+    const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
+    const name = (i) => structure.nodes[i].name;
+    const [out, to, from] = [name(structure.output), name(step.node), name(step.from)];
+    const fan = fanOut(data, step, k);
+    const complete = !fan || fan.part.missing === 0;
+    return [
+      fraction(out, to, "gradient", `gradient of ${to}`),
+      op(fan ? "+=" : "=", true),
+      fraction(out, from, "gradient", "upstream"),
+      op("·"),
+      fraction(from, to, null, "local"),
+      op("=", true),
+      { kind: "number", value: numbers.gradients[step.from], hue: "gradient", caption: `arrived at ${from}` },
+      op("×"),
+      { kind: "number", value: n.local, look: "box", caption: localCaption(edge, n) },
+      op("=", true),
+      { kind: "number", value: n.down, hue: "gradient", look: fan ? null : "result", caption: `downstream, to ${to}` },
+      ...(fan ? fan.terms : []),
+      ...(complete ? torchTerms(data, step.node) : []),
+    ];
+  }
+
+  // A token of an array rule: a fraction, an operand with its shape, an operator or plain text.
+  function token(given) {
+    if (given.d) {
+      const hue = given.role === "result" || given.role === "gradient" ? "gradient" : null;
+      return { ...fraction(given.d[0], given.d[1], hue, Format.shape(given.shape || [])), shape: true };
+    }
+    if (given.op === "=" || given.op === "+=") return op(given.op, true);
+    if (given.op) return op(given.op);
+    if (given.value) return { kind: "code", text: given.value, caption: given.shape ? Format.shape(given.shape) : "" };
+    return { kind: "code", text: given.text || "", caption: "" };
+  }
+
+  // One entry of the result written out as numbers: what the rule means.
+  function entryTerms(data, step, entry) {
+    const at = entry.index.join(", ");
+    const terms = [{ kind: "gap" }, { kind: "label", text: `[${at}]`, caption: "one entry", starts: true }, { ...op("="), small: true }];
+    entry.terms.slice(0, 3).forEach(([up, local], i) => {
+      if (i) terms.push({ ...op("+"), small: true });
+      terms.push({ kind: "number", value: up, hue: "gradient", small: true, caption: i ? "" : "upstream" });
+      terms.push({ ...op("×"), small: true });
+      terms.push({ kind: "number", value: local, look: "box", small: true, caption: i ? "" : "local" });
+    });
+    const more = entry.more + Math.max(0, entry.terms.length - 3);
+    if (more) terms.push({ ...op(`+ ${more} more`), small: true });
+    terms.push({ ...op("=", true), small: true });
+    terms.push({ kind: "number", value: entry.total, hue: "gradient", look: "result", small: true, caption: "downstream" });
+    return terms;
+  }
+
+  function arrayEdge(data, k, step) {
+    const { structure, numbers } = data;
+    const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
+    const [out, to, from] = [structure.output, step.node, step.from].map((i) => structure.nodes[i]);
+    const shapeOf = (node) => Format.shape(node.shape);
+    const rule = edge.rule ? edge.rule.map(token) : [
+      fraction(out.name, to.name, "gradient", shapeOf(to)), op("=", true),
+      fraction(out.name, from.name, "gradient", shapeOf(from)), op("·"),
+      fraction(from.name, to.name, null, edge.symbol || n.says || edge.says || "local"),
+    ];
+    if (rule[0] && rule[0].kind === "fraction") rule[0].caption = `gradient of ${to.name}, ${shapeOf(to)}`;
+    const says = n.says || edge.says;
+    if (says) rule.push({ kind: "note", text: says, caption: "" });
+    const part = Steps.partial(data, step.node, k);
+    if (part.total > 1) {
+      const equals = rule.find((term) => term.kind === "op" && term.text === "=");
+      if (equals) equals.text = "+=";
+      rule.push({ kind: "note", text: part.missing ? `edge ${part.edges.length} of ${part.total}` : `the last of ${part.total} edges`, caption: "" });
+    }
+    if (n.entry) rule.push(...entryTerms(data, step, n.entry));
+    else if (typeof n.down !== "object") rule.push(op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", caption: `downstream, to ${to.name}` });
+    const state = AGREE[numbers.states[step.node]];
+    if (part.missing === 0 && state) rule.push({ kind: "gap" }, { kind: "agree", sign: state[0], tone: state[1], caption: state[2] });
+    return rule;
+  }
+
+  // The expression of an op with numbers in place of names; a negative one in brackets unless it stands alone in some.
+  function withNumbers(data, node, decimals) {
+    const { expression } = node;
+    return expression.map((item, i) => {
+      if (typeof item === "string") return item;
+      const value = data.numbers.values[item];
+      if (typeof value === "object") return data.structure.nodes[item].name;
+      const text = Format.number(value, decimals);
+      const before = expression[i - 1];
+      const after = expression[i + 1];
+      const alone = /[(,]\s*$/.test(before || "") && /^\s*[),]/.test(after || "");
+      return text.startsWith("\u2212") && !alone ? `(${text})` : text;
+    }).join("");
+  }
+
+  function forward(data, k, step, decimals) {
+    const { structure, numbers } = data;
+    const node = structure.nodes[step.node];
+    const value = numbers.values[step.node];
+    const operands = node.expression.filter((item) => typeof item !== "string");
+    const scalar = typeof value !== "object" && operands.every((i) => typeof numbers.values[i] !== "object");
+    const words = node.expression.map((item) => (typeof item === "string" ? item : structure.nodes[item].name)).join("");
+    const shapes = operands.map((i) => `${structure.nodes[i].name} ${Format.shape(structure.nodes[i].shape)}`).join(", ");
+    const terms = [{ kind: "symbol", name: node.name, caption: `value of ${node.name}` }];
+    if (operands.length) terms.push(op("=", true), { kind: "code", text: words, caption: scalar ? "the op" : shapes });
+    if (operands.length && scalar) {
+      terms.push(op("=", true), { kind: "code", text: withNumbers(data, node, decimals), caption: "with numbers" });
+    }
+    terms.push(op("=", true), { kind: "number", value, hue: "value", look: "result", caption: "forward value" });
+    if (numbers.kinks[step.node]) terms.push({ kind: "note", text: "at a kink", caption: "" });
+    if (k === Steps.opening(data)) {
+      const output = structure.nodes[structure.output].name;
+      terms.push({ kind: "gap" }, { kind: "hint", text: `Press →: the gradient starts at ${output}.`, caption: "", starts: true });
+    }
+    return terms;
+  }
+
+  function seed(data, step) {
+    const { name } = data.structure.nodes[step.node];
+    return [
+      fraction(name, name, "gradient", `gradient of ${name}`),
+      op("=", true),
+      { kind: "number", value: data.numbers.gradients[step.node], hue: "gradient", look: "result", caption: "the seed: where every backward pass starts" },
+    ];
+  }
+
+  function terms(data, k, decimals) {
+    const step = Steps.at(data, k);
+    if (step.phase === "forward") return forward(data, k, step, decimals);
+    if (step.phase === "seed") return seed(data, step);
+    const local = data.numbers.edges[step.edge].local;
+    return local === null ? arrayEdge(data, k, step) : scalarEdge(data, k, step);
+  }
+
+  return { terms };
+})();

@@ -1,0 +1,77 @@
+// The line above each drawing: whose graph it is, and the few ways to look at it.
+
+const PaneHead = (() => {
+  // Two or more choices of which one holds. Returns the element and a function that shows the choice.
+  function segments(label, choices, choose) {
+    const buttons = choices.map(([value, text]) =>
+      Dom.el("button", { type: "button", "data-value": value, text, on: { click: () => choose(value) } }));
+    return {
+      element: Dom.el("span", { class: "cr-segments", role: "group", "aria-label": label }, buttons),
+      show(value) {
+        for (const b of buttons) b.setAttribute("aria-pressed", String(b.dataset.value === value));
+      },
+    };
+  }
+
+  // A native <details> is menu enough: it opens, closes and takes the keyboard by itself.
+  function exportMenu(pane) {
+    const details = Dom.el("details", { class: "cr-menu" });
+    const item = (text, run) => Dom.el("button", {
+      type: "button", text, on: { click: () => { details.open = false; run(); } },
+    });
+    details.append(
+      Dom.el("summary", { "aria-label": "Save or copy the picture", title: "Save or copy the picture" }, "⤓"),
+      Dom.el("div", { class: "cr-menu-list" },
+        item("Copy SVG", () => Page.copySvg(pane)),
+        item("Save SVG", () => Page.saveSvg(pane)),
+        item("Save PNG", () => Page.savePng(pane)),
+        item("Save both panes as SVG", () => Page.saveSvg("both")),
+        item("Save both panes as PNG", () => Page.savePng("both"))),
+    );
+    details.addEventListener("focusout", (event) => {
+      if (!details.contains(event.relatedTarget)) details.open = false;
+    });
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      event.stopPropagation();
+      details.open = false;
+      details.querySelector("summary").focus();
+    });
+    return details;
+  }
+
+  function manual(store) {
+    const direction = segments("Direction", [["down", "Down"], ["across", "Across"]],
+      (value) => store.set({ direction: value, zoom: "auto" }));
+    const fit = segments("Zoom", [["fit", "Fit"]],
+      () => store.set({ zoom: store.get().zoom === "fit" ? "auto" : "fit" }));
+    const head = Dom.el("div", { class: "cr-pane-head" },
+      Dom.el("h3", { text: "Manual" }), Dom.el("small", { text: "by the rules of each op" }),
+      Dom.el("span", { class: "cr-space" }), direction.element, fit.element, exportMenu("manual"));
+    return {
+      head,
+      show(state) {
+        direction.show(state.direction);
+        fit.show(state.zoom);
+      },
+    };
+  }
+
+  function torch(store) {
+    const view = segments("Layout", [["aligned", "Aligned"], ["drawn", "As torchviz draws it"]],
+      (value) => store.set({ torchView: value }));
+    const head = Dom.el("div", { class: "cr-pane-head" },
+      Dom.el("h3", { text: "torch autograd" }), Dom.el("small", { text: "what backward() ran" }),
+      Dom.el("span", { class: "cr-space" }), view.element, exportMenu("torch"));
+    return {
+      head,
+      show(state) {
+        view.show(state.torchView);
+        const can = Boolean(state.data && state.data.structure && state.data.structure.torch.drawn);
+        view.element.hidden = !can;
+      },
+    };
+  }
+
+  return { manual, torch, segments };
+})();

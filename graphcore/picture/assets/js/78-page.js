@@ -1,0 +1,157 @@
+// What belongs to the page rather than to the picture: address, theme, Present, the buttons at the top, files.
+
+const Page = (() => {
+  const THEME = "chainrule-theme"; // in localStorage
+  let current = null; // the last instance mounted
+
+  // ---- address -------------------------------------------------------------------------------------------
+
+  async function compressed(text) {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    let binary = "";
+    for (const byte of bytes) binary += String.fromCharCode(byte);
+    return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  }
+
+  // The address that brings this program, step and format back. Parameters of others stay.
+  async function address(state) {
+    const url = new URL(window.location.href);
+    const { data } = state;
+    if (!data || !data.program) return url.href;
+    const text = state.text === null ? data.program.text : state.text;
+    const example = data.examples.find((e) => e.text.trim() === text.trim());
+    for (const name of ["example", "p", "step", "decimals"]) url.searchParams.delete(name);
+    if (example) url.searchParams.set("example", example.key);
+    else if (text.trim()) url.searchParams.set("p", await compressed(text));
+    if (data.structure && state.step !== Steps.opening(data)) url.searchParams.set("step", state.step);
+    if (state.decimals !== null) url.searchParams.set("decimals", state.decimals);
+    return url.href;
+  }
+
+  async function write(page) {
+    clearTimeout(page.timer);
+    const href = await address(page.store.get());
+    // A page opened from a file may not change its address; the link is then only copied.
+    if (page.host.send && href !== window.location.href) window.history.replaceState(window.history.state, "", href);
+    return href;
+  }
+
+  const link = () => write(current);
+
+  function watchAddress(page) {
+    return page.store.subscribe((state, previous) => {
+      if (!["data", "text", "step", "decimals"].some((key) => state[key] !== previous[key])) return;
+      if (!state.data) return;
+      clearTimeout(page.timer);
+      page.timer = setTimeout(() => write(page), 300);
+    });
+  }
+
+  // ---- theme ---------------------------------------------------------------------------------------------
+
+  function remembered() {
+    try {
+      const theme = window.localStorage.getItem(THEME);
+      return theme === "dark" || theme === "light" ? theme : null;
+    } catch {
+      return null; // storage may be forbidden
+    }
+  }
+
+  // Streamlit tells its page colour; a dark one means dark. Without it the system decides.
+  function initialTheme(root) {
+    const known = remembered();
+    if (known) return known;
+    const color = getComputedStyle(root.parentElement || root).getPropertyValue("--st-background-color").trim();
+    const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
+    const parts = hex ? hex.slice(1).map((part) => parseInt(part, 16)) : (color.match(/\d+(\.\d+)?/g) || []).map(Number);
+    if (parts.length >= 3) return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] < 128 ? "dark" : "light";
+    return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+
+  function applyTheme(root, theme) {
+    root.dataset.theme = theme;
+    document.documentElement.dataset.chainruleTheme = theme;
+  }
+
+  function toggleTheme(store) {
+    const theme = store.get().theme === "dark" ? "light" : "dark";
+    try {
+      window.localStorage.setItem(THEME, theme);
+    } catch {
+      // Forgotten at the next visit, no more.
+    }
+    store.set({ theme });
+  }
+
+  // ---- present -------------------------------------------------------------------------------------------
+
+  function present(store) {
+    store.set({ present: !store.get().present, zoom: "auto" });
+  }
+
+  function applyPresent(root, on) {
+    root.toggleAttribute("data-present", on);
+    document.documentElement.toggleAttribute("data-present", on);
+  }
+
+  // ---- buttons and files ---------------------------------------------------------------------------------
+
+  function say(text) {
+    if (typeof Dialogs !== "undefined") Dialogs.toast(text);
+  }
+
+  async function copyText(text, what) {
+    if (typeof Dialogs !== "undefined") return Dialogs.copy(text, what);
+    return navigator.clipboard.writeText(text).catch(() => {});
+  }
+
+  function fill(bar, page) {
+    const { store } = page;
+    bar.replaceChildren(
+      Dom.button("Copy link", async () => copyText(await link(), "the link"), { class: "cr-wide" }),
+      Dom.button("Present", () => present(store), { key: "P", class: "cr-wide", title: "Show only the picture (P)" }),
+      Dom.button("Light or dark", () => toggleTheme(store), { icon: "theme", title: "Light or dark" }),
+    );
+  }
+
+  function fileName(kind) {
+    const { data } = current.store.get();
+    return `chainrule-${data.program.example || "program"}-step-${current.store.get().step}.${kind}`;
+  }
+
+  const svg = async (which = "both") => (await Graph.whole(() => Export.svg(current.root, which))).text;
+  const png = (which = "both") => Graph.whole(() => Export.png(current.root, which));
+  const copySvg = async (which) => copyText(await svg(which), "the picture as SVG");
+
+  async function saveSvg(which) {
+    Export.save(new Blob([await svg(which)], { type: "image/svg+xml" }), fileName("svg"));
+    say("Saved the picture as SVG");
+  }
+
+  async function savePng(which) {
+    const blob = await png(which);
+    if (blob) Export.save(blob, fileName("png"));
+    say(blob ? "Saved the picture as PNG" : "The picture is too large for a PNG; save it as SVG");
+  }
+
+  function mount(root, bar, store, host) {
+    const page = { root, store, host, timer: null };
+    current = page;
+    fill(bar, page);
+    applyTheme(root, store.get().theme);
+    const stops = [watchAddress(page), store.subscribe((state, previous) => {
+      if (state.theme !== previous.theme) applyTheme(root, state.theme);
+      if (state.present !== previous.present) applyPresent(root, state.present);
+    })];
+    return () => {
+      stops.forEach((stop) => stop());
+      clearTimeout(page.timer);
+      applyPresent(root, false);
+      if (current === page) current = null;
+    };
+  }
+
+  return { mount, initialTheme, toggleTheme, present, link, svg, png, copySvg, saveSvg, savePng };
+})();

@@ -1,0 +1,68 @@
+// The gradient table as text for other programs. Names are data: whatever has a meaning in the target format
+// is escaped.
+const TableText = (() => {
+  const MARKS = {
+    "\\": "\\textbackslash{}",
+    "{": "\\{",
+    "}": "\\}",
+    $: "\\$",
+    "&": "\\&",
+    "#": "\\#",
+    "%": "\\%",
+    _: "\\_",
+    "^": "\\textasciicircum{}",
+    "~": "\\textasciitilde{}",
+    "−": "$-$",
+    "×": "$\\times$",
+    "·": "$\\cdot$",
+    "≠": "$\\neq$",
+    "∞": "$\\infty$",
+    "²": "$^2$",
+    "³": "$^3$",
+    ᵀ: "$^\\top$",
+    "√": "$\\surd$",
+    π: "$\\pi$",
+    σ: "$\\sigma$",
+    "∂": "$\\partial$",
+    "‖": "$\\|$",
+    "⁻": "$^-$",
+    "¹": "$^1$",
+  };
+  const latex = (text) => Array.from(text, (sign) => MARKS[sign] ?? sign).join("");
+  const markdown = (text) => text.replace(/[\\`*_{}[\]<>|#$~&]/g, "\\$&").replace(/\s+/g, " ");
+  const csv = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const titles = (columns) => columns.map((column) => column.title);
+
+  function Markdown(columns, rows, text, decimals) {
+    const line = (cells) => `| ${cells.map(markdown).join(" | ")} |`;
+    const rule = `|${columns.map((column) => (column.text ? "---|" : "---:|")).join("")}`;
+    return [
+      line(titles(columns)),
+      rule,
+      ...rows.map((row) => line(columns.map(({ key }) => text(row, key, decimals)))),
+    ].join("\n");
+  }
+
+  function LaTeX(columns, rows, text, decimals) {
+    const line = (cells) => `${cells.map(latex).join(" & ")} \\\\`;
+    const layout = columns.map((column) => (column.text ? "l" : "r")).join("");
+    return [
+      `\\begin{tabular}{${layout}}`,
+      "\\hline",
+      line(titles(columns)),
+      "\\hline",
+      ...rows.map((row) => line(columns.map(({ key }) => text(row, key, decimals)))),
+      "\\hline",
+      "\\end{tabular}",
+    ].join("\n");
+  }
+
+  // All digits, ASCII numbers: this one is read by machines.
+  function CSV(columns, rows, text) {
+    return [titles(columns), ...rows.map((row) => columns.map(({ key }) => text(row, key)))]
+      .map((cells) => cells.map(csv).join(","))
+      .join("\n");
+  }
+
+  return { Markdown, LaTeX, CSV };
+})();

@@ -1,0 +1,83 @@
+// Puts the parts into the skeleton and feeds them. Mount.mount(root, host) -> {update(data), destroy(), store}.
+
+const Mount = (() => {
+  // Where to stand when a program has been drawn: as the address says at first, then wherever it was left.
+  function stepFor(data, state) {
+    const count = Steps.count(data);
+    if (!count) return 1;
+    const fits = (k) => Math.max(1, Math.min(count, k));
+    const before = state && state.data;
+    if (!before || !before.structure) {
+      const start = data.start && data.start.step;
+      return start === null || start === undefined ? Steps.opening(data) : fits(start);
+    }
+    if (before.topology === data.topology) return fits(state.step);
+    const last = Steps.count(before);
+    return state.step === last && last > 1 ? count : Steps.opening(data);
+  }
+
+  function patchFor(data, state) {
+    const first = !state || !state.data;
+    const patch = { data, step: stepFor(data, state) };
+    if (first && data.start && Number.isInteger(data.start.decimals)) patch.decimals = data.start.decimals;
+    const other = !first && state.data.topology !== data.topology;
+    if (other) Object.assign(patch, { selected: null, marked: [], hovered: null, playing: false, zoom: "auto" });
+    // The draft is done once Python has it: then data.program.text is the same text.
+    if (state && state.text !== null && data.program && data.program.text === state.text) patch.text = null;
+    return patch;
+  }
+
+  function switcher(element, store) {
+    const buttons = [["manual", "Manual"], ["torch", "torch autograd"]].map(([value, text]) =>
+      Dom.el("button", { type: "button", "data-value": value, text, on: { click: () => store.set({ phonePane: value }) } }));
+    const show = ({ phonePane }) => buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.value === phonePane)));
+    element.replaceChildren(...buttons);
+    show(store.get());
+    return store.subscribe(show);
+  }
+
+  // A flag that style sheets need: in a hurry nothing is animated.
+  function flags(root, store) {
+    return store.subscribe((state, previous) => {
+      if (state.quick !== previous.quick) root.toggleAttribute("data-quick", state.quick);
+    });
+  }
+
+  function mount(container, host) {
+    const root = container.classList.contains("cr-root") ? container : container.querySelector(".cr-root");
+    root.dataset.mounted = "";
+    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+    const data = host.data || null;
+    const initial = { ...Store.defaults, theme: Page.initialTheme(root) };
+    const store = Store.create(data ? { ...initial, ...patchFor(data, null) } : initial);
+    const undo = [
+      flags(root, store),
+      Page.mount(root, part("bar"), store, host),
+      Verdict.mount(part("verdict"), store, host),
+      Graph.mount(part("panes"), store, host),
+      FormulaLine.mount(part("formula"), store, host),
+      switcher(part("switch"), store),
+      Transport.mount(part("transport"), store, host),
+      Search.mount(part("panes"), store),
+      Keys.mount(root, store),
+    ];
+    if (typeof Rail !== "undefined") undo.push(Rail.mount(part("rail"), store, host));
+    if (typeof Tabs !== "undefined") undo.push(Tabs.mount(part("below"), store, host));
+    if (typeof Dialogs !== "undefined") undo.push(Dialogs.mount(root, store, host));
+    return {
+      store,
+      update(next) {
+        const state = store.get();
+        // Streamlit may hand the same payload over again, or an older one after a newer.
+        if (state.data && next && next.revision < state.data.revision && next.answers <= state.data.answers) return;
+        if (next) store.set(patchFor(next, state));
+      },
+      destroy() {
+        for (const stop of undo.reverse()) if (typeof stop === "function") stop();
+        delete root.dataset.mounted;
+      },
+    };
+  }
+
+  return { mount };
+})();

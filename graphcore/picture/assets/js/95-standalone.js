@@ -1,0 +1,13 @@
+// The page that stands alone: it carries its data in an element of its own, and there is no Python to ask.
+
+const Standalone = (() => {
+  function start() {
+    const holder = document.getElementById("chainrule-data");
+    const root = document.querySelector(".cr-root");
+    if (!holder || !root || root.dataset.mounted !== undefined) return null;
+    const data = JSON.parse(holder.textContent);
+    return Mount.mount(root, { send: null, data });
+  }
+
+  return { start, picture: start() };
+})();

@@ -1,0 +1,36 @@
+// The bridge to Streamlit (components v2): the only file that knows it. Left out of the standalone page.
+
+const Instances = new WeakMap();
+
+// One channel, "action": a state value, not a trigger, so that a rerun for another reason cannot lose it.
+// Python tells an action it has seen from a new one by the id.
+function chainruleHost(component) {
+  const host = { data: component.data, setStateValue: component.setStateValue, id: 0 };
+  host.send = (action) => {
+    host.id = Math.max(host.id, (host.data && host.data.answers) || 0) + 1;
+    host.setStateValue("action", { ...action, id: host.id });
+    return host.id;
+  };
+  return host;
+}
+
+// Streamlit calls this at the first mount and again for every new payload, with the same parent element.
+export default function (component) {
+  const { parentElement, data, setStateValue } = component;
+  let instance = Instances.get(parentElement);
+  if (instance) {
+    instance.host.data = data;
+    instance.host.setStateValue = setStateValue;
+    instance.view.update(data);
+  } else {
+    const host = chainruleHost(component);
+    instance = { host, view: Mount.mount(parentElement, host) };
+    Instances.set(parentElement, instance);
+  }
+  // Streamlit also runs the clean-up of a call that a newer one has overtaken; the picture is then still there.
+  return () => setTimeout(() => {
+    if (parentElement.isConnected || Instances.get(parentElement) !== instance) return;
+    Instances.delete(parentElement);
+    instance.view.destroy();
+  }, 0);
+}

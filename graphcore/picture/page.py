@@ -1,0 +1,107 @@
+"""The picture as one stand-alone HTML file: the component's files and the data, nothing from a network."""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, NamedTuple
+
+from graphcore.backprop import Trace, trace
+from graphcore.graph import Graph
+
+FOLDER = Path(__file__).parent / "assets"
+# nothing may be fetched, framed or sent; the two inline blocks are the component's own files
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'unsafe-inline'",
+        "style-src 'unsafe-inline'",
+        "img-src data: blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+
+
+class Assets(NamedTuple):
+    """The component's files, joined in name order."""
+
+    html: str
+    css: str
+    js: str
+
+
+@lru_cache(maxsize=1)
+def assets() -> Assets:
+    """The component's HTML, CSS and JavaScript, read once."""
+    return read(FOLDER)
+
+
+def read(folder: Path) -> Assets:
+    """The component's files as they stand in ``folder`` now."""
+    html = (folder / "picture.html").read_text("utf-8")
+    return Assets(html, _joined(folder / "css", "css"), _joined(folder / "js", "js"))
+
+
+def _joined(folder: Path, suffix: str) -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(folder.glob(f"*.{suffix}")))
+
+
+def embedded(data: Mapping[str, Any]) -> str:
+    """Data as JSON that no HTML parser can mistake for markup.
+
+    >>> embedded({"name": "</script>"})
+    '{"name":"\\\\u003c/script>"}'
+    """
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def page(run_or_graph: Trace | Graph, *, title: str | None = None) -> str:
+    """A run (or a graph at its own leaf values) beside torch, as one HTML file that needs no network and no Python."""
+    from graphcore.compare import compare
+    from graphcore.picture.payload import payload
+
+    run = trace(run_or_graph) if isinstance(run_or_graph, Graph) else run_or_graph
+    data = payload(run, compare(run))
+    files = assets()
+    name = title or f"Chainrule: {run.graph.outputs[0].name}"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(name)}</title>
+<style>
+html, body {{ margin: 0; height: 100%; }}
+{files.css}
+</style>
+</head>
+<body>
+{files.html}
+<script type="application/json" id="chainrule-data">{embedded(data)}</script>
+<script type="module">
+{files.js}
+</script>
+</body>
+</html>
+"""
+
+
+def show(run_or_graph: Trace | Graph, path: str | Path | None = None) -> Path:
+    """Write the stand-alone view to ``path`` and return it; without a path to a temporary file, opened in a browser."""
+    text = page(run_or_graph)
+    if path is not None:
+        target = Path(path)
+        target.write_text(text, "utf-8")
+        return target
+    with NamedTemporaryFile("w", suffix=".html", prefix="chainrule-", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    webbrowser.open(Path(file.name).as_uri())
+    return Path(file.name)
