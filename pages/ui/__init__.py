@@ -1,0 +1,1 @@
+"""What the pages share: the frame, the picture, the state of a session."""

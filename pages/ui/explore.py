@@ -1,0 +1,33 @@
+"""The Explore page's loop: what the browser sends, answered by the session, shown by the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from graphcore.picture import assets
+from graphcore.picture.session import Session
+from pages.ui.link import read_link
+
+_files = assets()
+_picture = st.components.v2.component(
+    "chainrule_picture", html=_files.html, css=_files.css, js=_files.js, isolate_styles=False
+)
+
+
+def explore() -> None:
+    """Show the picture of this session's program."""
+    if "session" not in st.session_state:
+        st.session_state.session = Session(*read_link(st.query_params))
+    _live(st.session_state.session)
+
+
+@st.fragment
+def _live(session: Session) -> None:
+    # the browser's newest message is taken in before the picture is drawn with its answer
+    message: Mapping[str, Any] | None = (st.session_state.get("picture") or {}).get("action")
+    if message:
+        session.act(message)
+    _picture(key="picture", data=session.payload(), on_action_change=lambda: None)

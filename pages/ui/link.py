@@ -1,0 +1,74 @@
+"""Links: the program, the step and the decimals in the URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from graphcore.problems import GALLERY
+
+# a link is somebody else's text: it may not unpack to more than the language accepts
+LONGEST_PROGRAM = 200_000
+
+
+class Link(NamedTuple):
+    """What a URL asks for; None where it says nothing."""
+
+    text: str | None
+    step: int | None
+    decimals: int | None
+    problem: str | None
+
+
+def read_link(query: Mapping[str, str]) -> Link:
+    """The link in a URL's query; what cannot be read is named in ``problem`` and otherwise left out.
+
+    >>> read_link({"step": "14"})
+    Link(text=None, step=14, decimals=None, problem=None)
+    """
+    text, problem = None, None
+    if "p" in query:
+        try:
+            text = unpack(query["p"])
+        except ValueError as reason:
+            problem = f"The link's program cannot be read: {reason}"
+    elif "example" in query:
+        text = next((example.text for example in GALLERY if example.key == query["example"]), None)
+        if text is None:
+            problem = f"The link asks for an example called `{query['example'][:40]}`, which there is not."
+    return Link(text, _whole(query.get("step"), 1, 1_000_000), _whole(query.get("decimals"), 0, 12), problem)
+
+
+def pack(text: str) -> str:
+    """A program as it stands in a URL: raw deflate, base64url without padding.
+
+    >>> unpack(pack("x = 2"))
+    'x = 2'
+    """
+    squeezed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return base64.urlsafe_b64encode(squeezed.compress(text.encode()) + squeezed.flush()).rstrip(b"=").decode()
+
+
+def unpack(packed: str) -> str:
+    """The program of a URL; ValueError says what is wrong with it."""
+    try:
+        raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        opened = zlib.decompressobj(-15)
+        text = opened.decompress(raw, LONGEST_PROGRAM * 4)
+    except (binascii.Error, zlib.error, ValueError):
+        raise ValueError("it is damaged or cut off.") from None
+    if opened.unconsumed_tail:
+        raise ValueError(f"it is longer than {LONGEST_PROGRAM:,} characters.")
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not text.") from None
+
+
+def _whole(text: str | None, low: int, high: int) -> int | None:
+    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 9:
+        return None
+    return min(max(int(text), low), high)

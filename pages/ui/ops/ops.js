@@ -1,0 +1,81 @@
+// The Ops page: a list drawn once, shown and hidden by the search box and the kind buttons.
+
+const Ops = (() => {
+  function ruleRows(op) {
+    if (!op.rules.length) return [Dom.el("p", { class: "cr-ops-none", text: "No gradient flows through it." })];
+    return op.rules.map(({ operand, rule }) =>
+      Dom.el("p", { class: "cr-ops-rule" },
+        Dom.el("span", { class: "cr-ops-to" }, "to ", Dom.symbol(operand)),
+        Dom.math(rule),
+        Dom.button("LaTeX", () => navigator.clipboard.writeText(op.latex[operand]), { class: "cr-ops-copy", title: "Copy this rule as LaTeX" })));
+  }
+
+  function card(op) {
+    const open = op.link && Dom.el("a", { class: "cr-ops-open", href: op.link, target: "_self" }, "Open in Explore");
+    return Dom.el("article", { class: "cr-ops-card", id: `op-${op.name}`, tabindex: "-1" },
+      Dom.el("header", {},
+        Dom.el("h3", { text: op.name }),
+        Dom.el("span", { class: "cr-ops-spoken", text: op.spoken }),
+        Dom.el("code", { class: "cr-code", text: op.written })),
+      Dom.el("div", { class: "cr-ops-forward" }, Dom.symbol("y"), " = ", Dom.math(op.forward)),
+      Dom.el("div", { class: "cr-ops-rules" }, ...ruleRows(op)),
+      op.kink && Dom.el("p", { class: "cr-ops-kink" }, "Not differentiable where ", ...Dom.ticked(op.kink)),
+      Dom.el("footer", {},
+        Dom.el("span", {}, "torch ", Dom.el("code", { class: "cr-code", text: op.torch })),
+        op.aliases.length ? Dom.el("span", {}, "also written ", Dom.el("code", { class: "cr-code", text: op.aliases.join(", ") })) : null,
+        open));
+  }
+
+  function section(title, ops) {
+    return Dom.el("section", { "data-group": title }, Dom.el("h2", { text: title }), Dom.el("div", { class: "cr-ops-grid" }, ...ops.map(card)));
+  }
+
+  function words(op) {
+    return [op.name, op.spoken, op.group, op.written, op.torch, ...op.aliases].join(" ").toLowerCase();
+  }
+
+  function mount(root, data) {
+    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+    const groups = [...new Set(data.ops.map((op) => op.group))];
+    part("list").replaceChildren(
+      ...groups.map((group) => section(group, data.ops.filter((op) => op.group === group))),
+      Dom.el("section", { "data-group": "composites" }, Dom.el("h2", { text: "composites" }),
+        Dom.el("p", { class: "cr-lead", text: "Short names for several ops; a program that uses one is drawn with the ops it stands for." }),
+        Dom.el("dl", { class: "cr-ops-composites" }, ...data.composites.flatMap((row) =>
+          [Dom.el("dt", {}, Dom.el("code", { class: "cr-code", text: row.name })), Dom.el("dd", {}, ...Dom.ticked(row.sentence))]))));
+    const known = data.ops.map((op) => ({ op, words: words(op), element: root.querySelector(`#op-${CSS.escape(op.name)}`) }));
+    let chosen = null;
+    const show = () => {
+      const asked = part("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const { op, words: text, element } of known) {
+        const fits = (!chosen || op.group === chosen) && asked.every((word) => text.includes(word));
+        element.hidden = !fits;
+        count += fits;
+      }
+      for (const box of root.querySelectorAll("section[data-group]")) {
+        const cards = [...box.querySelectorAll(".cr-ops-card")];
+        box.hidden = cards.length ? cards.every((c) => c.hidden) : Boolean(chosen || asked.length);
+      }
+      part("count").textContent = count ? `${count} of ${known.length} ops` : "No op fits. Try another word, or clear the search.";
+      for (const button of part("groups").children) button.setAttribute("aria-pressed", String(button.dataset.group === (chosen || "")));
+    };
+    part("groups").replaceChildren(...["", ...groups].map((group) =>
+      Dom.el("button", { type: "button", "data-group": group, text: group || "all", on: { click: () => { chosen = group || null; show(); } } })));
+    part("search").addEventListener("input", show);
+    part("bar").replaceChildren(Dom.button("Light or dark", () => Theme.toggle(root), { icon: "theme", title: "Light or dark" }));
+    Theme.apply(root, Theme.initial(root));
+    show();
+  }
+
+  return { mount };
+})();
+
+const mounted = new WeakSet();
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".cr-ops");
+  if (mounted.has(root)) return;
+  mounted.add(root);
+  Ops.mount(root, component.data);
+}
