@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from graphcore import latex, tables
+from graphcore import dot, latex, tables
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare
 from graphcore.errors import ChainruleError, GraphError
@@ -156,10 +156,13 @@ def _trace_text(run: Trace) -> str:
         lines.append(f"  {latex.head(graph, node.index)} = {value}")
     lines += ["", "Backward"]
     table = tables.rows(run)
-    for row in table:
-        if row.through:
-            local = row.local if isinstance(row.local, str) else _short(row.local)
-            lines.append(f"  {row.node} from {row.through}: {_short(row.upstream)} × {local} = {_short(row.downstream)}")
+    stepped = [row for row in table if row.through]
+    for edge, row in zip(dot.carrying(graph), stepped, strict=True):
+        symbol = latex.local_symbol(graph, edge, "text")
+        # between scalars the derivative is a number, and a symbol that is no number says where it comes from
+        why = f"   (d{row.through}/d{row.node} = {symbol})" if symbol and any(map(str.isalpha, symbol)) else ""
+        local = row.local if isinstance(row.local, str) else _short(row.local)
+        lines.append(f"  {row.node} from {row.through}: {_short(row.upstream)} × {local} = {_short(row.downstream)}{why}")
     return "\n".join([*lines, "", tables.text(table)])
 
 

@@ -18,6 +18,7 @@ ENTRIES = 12  # an array of up to this many entries shows its numbers
 NODE, LEAF, FAN_OUT, HEIGHT = 152, 112, 216, 43
 PICTURE: Size = (292, 116)
 PATIENCE = 2
+LARGE = 500  # nodes beyond which Graphviz may stop looking for the last pixel: it takes half the time
 
 
 def cut(head: str, limit: int = HEAD_LIMIT) -> str:
@@ -104,6 +105,7 @@ def manual(graph: Graph, boxes: Sequence[Size], direction: Direction = "down") -
     rank = ranks(graph)
     lines = [
         "digraph {",
+        "nslimit=0.2;" if len(graph) > LARGE else "",
         f"rankdir={'TB' if down else 'LR'}; ranksep={_inches(23 if down else 34)}; nodesep={_inches(10 if down else 16)};",
         'node [shape=box fixedsize=true label=""]; edge [arrowhead=none];',
     ]

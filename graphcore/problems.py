@@ -25,8 +25,7 @@ x2 = -2
 w2 = 3
 s = sin(x1 * w1)
 c = cos(x2 * w2)
-f = 1 / (2 + s**2 + c)
-"""
+f = 1 / (2 + s**2 + c)"""
 
 _A_DEGREES = """x1 = -1
 w1 = 3
@@ -34,15 +33,13 @@ x2 = -2
 w2 = 3
 s = sin(radians(x1 * w1))
 c = cos(radians(x2 * w2))
-f = 1 / (2 + s**2 + c)
-"""
+f = 1 / (2 + s**2 + c)"""
 
 _B = """W = [[0.4, 0.1, -0.5], [0.2, -0.32, 0.8], [0.7, 0.4, -0.6]]
 x = [[-0.2], [0.6], [-0.4]]
 z = W @ x
 h = sigmoid(z)
-f = sum(h**2)
-"""
+f = sum(h**2)"""
 
 _C = """x1 = const([[0], [1], [2]])
 W1 = [[3, -1, 1], [-5, 2, -1]]
@@ -53,8 +50,7 @@ t = const([[1], [2]])
 z1 = W1 @ x1 + b1
 x2 = {act}(z1)
 x3 = W2 @ x2 + b2
-L = 0.5 * sum((t - x3)**2)
-"""
+L = 0.5 * sum((t - x3)**2)"""
 
 
 def _sigmoid_network(width: int, narrow: int) -> str:
@@ -69,8 +65,7 @@ b3 = randn(1, 1, seed=7)
 h1 = sigmoid(W1 @ x + b1)
 h2 = sigmoid(W2 @ h1 + b2)
 p = W3 @ h2 + b3
-L = sum((p - y)**2)
-"""
+L = sum((p - y)**2)"""
 
 
 def _deep_relu() -> str:
@@ -96,28 +91,25 @@ def _deep_relu() -> str:
         "p = W11 @ h10 + b11",
         "L = sum((p - y)**2)",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 _SHARED = """x = 0.7
 a = x * x
 b = sin(x)
-f = a * b + x
-"""
+f = a * b + x"""
 
 _SOFTMAX = """z = [2, 1, -1]
 t = const([0, 1, 0])
 p = softmax(z)
-L = -sum(t * log(p))
-"""
+L = -sum(t * log(p))"""
 
 _LOGISTIC = """X = const([[0.5, 1.2], [-1, 0.3], [1.5, -0.7], [-0.4, -1.1]])
 y = const([1, 0, 1, 0])
 w = [0.8, -0.3]
 b = 0.1
 p = sigmoid(X @ w + b)
-L = -mean(y * log(p) + (1 - y) * log(1 - p))
-"""
+L = -mean(y * log(p) + (1 - y) * log(1 - p))"""
 
 _ATTENTION = """X = [[1, 0.5], [-0.5, 1], [0.3, -0.8]]
 Wq = [[0.6, -0.2], [0.1, 0.9]]
@@ -128,22 +120,19 @@ K = X @ Wk
 V = X @ Wv
 A = softmax(Q @ K.T / sqrt(2), axis=1)
 Y = A @ V
-L = mean(Y**2)
-"""
+L = mean(Y**2)"""
 
 _KINK = """x = [1, -2, 3]
 w = [2, 1, 0]
 z = w * x + [0, 2, 1]
 h = relu(z)
-L = sum(h**2) + sum(h)
-"""
+L = sum(h**2) + sum(h)"""
 
 _NAN = """x = 2
 w = -3
 v = x * w
 l = log(v)
-f = l**2 + x
-"""
+f = l**2 + x"""
 
 GALLERY: tuple[Problem, ...] = (
     Problem("a", "A · Scalar graph, radians", "Seven operations, four leaves: every gate can be checked by hand.", _A, COURSE),

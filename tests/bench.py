@@ -170,18 +170,18 @@ def others() -> list[Row]:
     def small() -> None:
         x = Value(0.5)
         y = x
-        for _ in range(500):
+        for _ in range(200):
             y = y * 1.001 + x
         y.backward()
 
     builder = gc.Builder()
     x = builder.leaf("x", 0.5)
     y = x
-    for _ in range(500):
+    for _ in range(200):
         y = builder.apply("add", builder.apply("mul", y, 1.001), x)
     graph = builder.graph()
     ratio, _, _ = median_ratio(lambda: gc.trace(graph), small, 15, 5)
-    rows.append(Row("chain of 1,000, trace / micrograd", ratio, None, ""))
+    rows.append(Row("chain of 400, trace / micrograd", ratio, None, ""))
     return rows
 
 

@@ -39,9 +39,16 @@ def part(path: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
+class _NoTypes(ast.NodeTransformer):
+    """Leaves out what is imported for annotations alone."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else self.generic_visit(node)
+
+
 def imported(tree: ast.AST) -> set[str]:
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(_NoTypes().visit(tree)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import zlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,155 +18,14 @@ from graphcore.ops import Op
 from graphcore.ops.namespaces import ARRAYS, FLOATS
 from graphcore.ops.written import write
 from graphcore.parse import parse
+from tests.op_samples import SETTINGS, Sample, samples
 
 EPS = np.finfo(float).eps
 TORCH_NAMES = {"torch": torch, "F": torch.nn.functional, "pow": pow}
 
 
-class Sample(NamedTuple):
-    """Operand values and static arguments for one row."""
-
-    operands: tuple[Any, ...]
-    statics: dict[str, Any] = {}
-
-
-# the numbers an op is tried on, where those from -2 to 2 will not do
-DOMAIN = {
-    "log": (0.3, 3), "log2": (0.3, 3), "log10": (0.3, 3), "log1p": (-0.6, 3), "sqrt": (0.3, 3), "rsqrt": (0.3, 3), "asin": (-0.7, 0.7),
-    "acos": (-0.7, 0.7), "atanh": (-0.6, 0.6), "acosh": (1.3, 3), "tan": (-1.1, 1.1), "reciprocal": (0.4, 3), "pow": (0.1, 3), "binary_cross_entropy_each": (0.3, 0.7),
-    "hardsigmoid": (-5, 5), "hardswish": (-5, 5), "relu6": (-3, 9), "softplus": (-30, 30), "cumprod": (0.5, 2), "selu": (-3, 3),
-}  # fmt: skip
-SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "clip": [{"min": -1, "max": 1}, {"min": 0.5}, {"max": 0.5}, {"min": 1, "max": -1}],
-    "leaky_relu": [{}, {"negative_slope": 0.3}],
-    "elu": [{}, {"alpha": 0.5}],
-    "celu": [{}, {"alpha": 0.5}],
-    "softplus": [{}, {"beta": 2.0, "threshold": 5.0}],
-    "gelu": [{}, {"approximate": "tanh"}],
-    "hardtanh": [{}, {"min_val": -0.5, "max_val": 1.5}],
-    "hardshrink": [{}, {"lambd": 1.0}],
-    "softshrink": [{}, {"lambd": 1.0}],
-    "threshold": [{}, {"threshold": 0.5, "value": -3.0}],
-}
-REDUCTIONS = [{}, {"keepdims": True}, {"axis": 0}, {"axis": -1}, {"axis": 1, "keepdims": True}, {"axis": (0, 1)}]
 rng = np.random.default_rng(0)
-
-
-def drawn(op: Op, *shapes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
-    low, high = DOMAIN.get(op.name, (-2, 2))
-    generator = np.random.default_rng(zlib.crc32(f"{op.name}{shapes}".encode()))
-    if op.name in ("fmod", "remainder", "floor_divide"):  # keep off the jumps: a is half a step from a multiple of b
-        return tuple(
-            generator.integers(-3, 3, s) + 0.5 if k == 0 else generator.uniform(0.97, 1.03, s) for k, s in enumerate(shapes)
-        )
-    return tuple(generator.uniform(low, high, shape) for shape in shapes)
-
-
-def pointwise(op: Op) -> Iterator[Sample]:
-    """Scalars, matrices, broadcasting, nothing at all, and every setting."""
-    n = len(op.operands)
-    for statics in SETTINGS.get(op.name, [{}]):
-        for shapes in {((),) * n, ((2, 3),) * n, ((0, 3),) * n, *itertools.permutations(((3,), (2, 3), (2, 1))[:n])}:
-            values = drawn(op, *shapes)
-            if op.name == "where":
-                values = ((values[0] > 0) * 1.0, *values[1:])
-            if op.name == "prelu":
-                values = (values[0], np.full((1,) * bool(values[0].ndim), 0.3))
-            yield Sample(values, statics)
-        yield Sample(
-            tuple(v.T[::-1] for v in drawn(op, *[(3, 2)] * n)) if op.name != "prelu" else drawn(op, (3, 2), (1,)), statics
-        )
-
-
-PRODUCTS = {
-    "matmul": [((2, 3), (3, 4)), ((2, 3), (3, 1)), ((2, 0), (0, 3))],
-    "matvec": [((2, 3), (3,))],
-    "vecmat": [((3,), (3, 2))],
-    "dot": [((3,), (3,)), ((0,), (0,))],
-    "matmul_batched": [((2, 3, 4), (2, 4, 5)), ((2, 3, 4), (4, 5)), ((3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2))],
-    "matvec_batched": [((2, 3, 4), (4,)), ((5, 2, 3, 4), (4,))],
-    "vecmat_batched": [((3,), (2, 3, 4)), ((3,), (5, 2, 3, 4))],
-    "outer": [((2,), (3,))],
-    "binary_cross_entropy_each": [((2, 3), (2, 3)), ((), ()), ((0, 3), (0, 3))],
-    "linear": [((3,), (2, 3), (2,)), ((4, 3), (2, 3), (2,)), ((5, 4, 3), (2, 3), (2,))],
-    "kron": [((2, 3), (3, 2))],
-    "T": [((2, 3),)],
-    "trace": [((3, 3),)],
-    "det": [((3, 3),)],
-    "inv": [((3, 3),)],
-    "softmax": [((2, 3),), ((4,),), ((2, 3, 4),)],
-    "log_softmax": [((2, 3),), ((4,),)],
-}
-# further operands than the shapes say, and static arguments
-MOVED: dict[str, list[tuple[tuple[tuple[int, ...], ...], dict[str, Any]]]] = {
-    "softmax": [(((2, 3),), {"axis": 0})],
-    "log_softmax": [(((2, 3),), {"axis": 0})],
-    "getitem": [
-        (((4, 5),), {"index": index})
-        for index in [(1,), (-1, 2), (slice(1, 3),), (slice(None), 2), (slice(0, 4, 2), slice(None, -1)), (None, 1), (Ellipsis, 0)]
-    ] + [(((4,),), {"index": (slice(2, 2),)})],
-    "reshape": [(((2, 6),), {"newshape": s}) for s in [(3, 4), (-1,), (2, -1, 3), 12]] + [(((0, 3),), {"newshape": (3, 0)})],
-    "flatten": [(((2, 3),), {}), (((),), {})],
-    "transpose": [(((2, 3),), {}), (((2, 3, 4),), {}), (((2, 3, 4),), {"axes": (2, 0, 1)}), (((2, 3, 4),), {"axes": (-1, 0, 1)}), (((3,),), {})],
-    "swapaxes": [(((2, 3, 4),), {"axis1": 0, "axis2": -1})],
-    "squeeze": [(((1, 3, 1),), {}), (((1, 3, 1),), {"axis": 0}), (((1, 3, 1),), {"axis": (0, -1)})],
-    "expand_dims": [(((2, 3),), {"axis": k}) for k in (0, 1, -1)],
-    "broadcast_to": [(((3,),), {"newshape": (2, 3)}), (((2, 1),), {"newshape": (4, 2, 3)}), (((),), {"newshape": (2,)})],
-    "tile": [(((2, 3),), {"reps": r}) for r in [2, (2,), (3, 1), (2, 1, 2)]],
-    "repeat": [(((2, 3),), {"repeats": 2}), (((2, 3),), {"repeats": 2, "axis": 0}), (((2, 3),), {"repeats": 3, "axis": -1})],
-    "flip": [(((2, 3),), {}), (((2, 3),), {"axis": 1}), (((2, 3),), {"axis": (0, 1)})],
-    "roll": [(((2, 3),), {"shift": 1}), (((2, 3),), {"shift": -1, "axis": 1}), (((2, 3),), {"shift": (1, 2), "axis": (0, 1)})],
-    "tril": [(((3, 4),), {}), (((2, 3, 3),), {"k": -1})],
-    "triu": [(((3, 4),), {}), (((2, 3, 3),), {"k": 1})],
-    "diag": [(((3,),), {})],
-    "diagonal": [(((3, 3),), {})],
-    "concatenate": [(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}), (((2,),), {})],
-    "hstack": [(((2, 3), (2, 1)), {})],
-    "vstack": [(((2, 3), (1, 3)), {})],
-    "stack": [(((2, 3), (2, 3)), {}), (((2, 3), (2, 3), (2, 3)), {"axis": -1}), (((), ()), {})],
-    "detach": [(((2, 3),), {})],
-    "cumsum": [(((4,),), {}), (((2, 3),), {"axis": 0}), (((2, 3),), {"axis": -1})],
-    "cumprod": [(((4,),), {}), (((2, 3),), {"axis": 0}), (((2, 3),), {"axis": -1})],
-}  # fmt: skip
-
-
-def reduced(op: Op) -> Iterator[Sample]:
-    settings = [s for s in REDUCTIONS if not (op.name == "prod" and isinstance(s.get("axis"), tuple))]
-    if op.name == "norm":
-        orders = [1, 2, 3, 1.5, math.inf, -math.inf]
-        settings = settings + [{"ord": p, "axis": 1} for p in orders] + [{"ord": p, "axis": 0, "keepdims": True} for p in orders]
-    if op.name in ("var", "std"):
-        settings = [*settings, {"ddof": 1}, {"ddof": 1, "axis": 0}]
-    for statics in settings:
-        yield Sample(drawn(op, (2, 3)), statics)
-        yield Sample((drawn(op, (3, 2))[0].T,), statics)
-    yield Sample(drawn(op, (2, 3, 4)), {"axis": 1})
-    if op.name not in ("std", "var"):
-        yield Sample(drawn(op, ()))
-    if op.shape.__name__ != "extreme" and op.name not in ("std", "var"):
-        yield Sample((np.zeros((0, 3)),), {"axis": 1})
-
-
-def samples(op: Op) -> Iterator[Sample]:
-    """What a row is tried on."""
-    for shapes in PRODUCTS.get(op.name, []):
-        yield Sample(drawn(op, *shapes))
-        if op.name == "matmul":
-            yield Sample(tuple(v.T for v in drawn(op, *[s[::-1] for s in shapes])))
-    for shapes, statics in MOVED.get(op.name, []):
-        yield Sample(drawn(op, *shapes), statics)
-    if op.name == "take":
-        yield Sample((*drawn(op, (3, 2)), np.array([0.0, 2, 2, 1])))
-        yield Sample((*drawn(op, (4,)), np.array([[0.0, 3], [3, -1]])))
-    elif op.name in ("pick", "pick_one"):
-        yield Sample((*drawn(op, (3, 4)), np.array([0.0, 3, 1])) if op.name == "pick" else (*drawn(op, (4,)), np.array(2.0)))
-    elif op.group == "reductions" and "keepdims" in op.statics or op.name == "logsumexp":
-        yield from reduced(op)
-    elif op.shape is ops.get("sin").shape:
-        yield from pointwise(op)
-
-
-POINTWISE = [op for op in ops.REGISTRY.values() if op.shape is ops.get("sin").shape]
+POINTWISE = [op for op in ops.REGISTRY.values() if op.entrywise]
 FLOATING = [op for op in POINTWISE if op.forward.runs_on(FLOATS, (*op.operands, *op.statics))]
 CASES = [pytest.param(op, s, id=f"{op.name}-{k}") for op in ops.REGISTRY.values() for k, s in enumerate(samples(op))]
 
@@ -181,7 +39,7 @@ def traced(op: Op, sample: Sample) -> tuple[gc.Trace, list[int], np.ndarray]:
     return gc.trace(graph, upstream=seed), [int(k) for k in leaves], seed
 
 
-def torch_call(op: Op, operands: Any, statics: dict[str, Any]) -> Any:
+def torch_call(op: Op, operands: Any, statics: Mapping[str, Any]) -> Any:
     return op.torch.compile(op.operands, TORCH_NAMES, {**op.statics, **statics})(*operands)
 
 
@@ -221,8 +79,17 @@ def test_values_and_gradients_are_torchs(op: Op, sample: Sample) -> None:
         assert close(ours, theirs.numpy(), factor), (ours, theirs)
 
 
-def forward_kernel(op: Op, statics: dict[str, Any]) -> Any:
+def forward_kernel(op: Op, statics: Mapping[str, Any]) -> Any:
     return op.forward.compile(op.operands, ARRAYS, {**op.statics, **statics})
+
+
+@pytest.mark.parametrize(("op", "sample"), CASES)
+def test_the_numpy_text_gives_the_value(op: Op, sample: Sample) -> None:
+    """What the Code tab prints is what was computed."""
+    text = op.numpy.compile(op.operands, {"np": np, "math": math}, {**op.statics, **sample.statics})
+    with np.errstate(all="ignore"):
+        written = text(*sample.operands)
+    assert close(np.asarray(written, dtype=float), traced(op, sample)[0].value(len(sample.operands)), 64)
 
 
 SMOOTH = {
@@ -321,8 +188,7 @@ def test_floats_and_arrays_agree(op: Op) -> None:
             b = gc.Builder()
             array = gc.trace(built(b, op, [np.array([v]) for v in values], statics), upstream=[1.0])
             for k in range(len(values) + 1):
-                read = (lambda t: t.value(k)) if k == len(values) else (lambda t: t.gradient(k))
-                ours, theirs = read(scalar), read(array)
+                ours, theirs = [t.value(k) if k == len(values) else t.gradient(k) for t in (scalar, array)]
                 assert (ours is None) == (theirs is None)
                 if ours is not None:
                     assert_same(float(ours), float(theirs[0]), (op.name, values, k))
@@ -346,7 +212,6 @@ def test_the_textbook_formula_is_the_rule(op: Op) -> None:
         if not all(v.size for v in sample.operands) or sample.statics.get("ord"):
             continue
         settings = {**op.statics, **sample.statics}
-        names = [k.lstrip("*") for k in op.operands]
         y = forward_kernel(op, sample.statics)(*sample.operands)
         if op.group == "reductions" and np.ndim(y):
             continue
@@ -393,3 +258,89 @@ def test_kinks_are_masks(op: Op) -> None:
         settings = {**op.statics, **sample.statics}
         found = op.kink.compile(("y", *op.operands), ARRAYS, settings)(y, *sample.operands)
         assert np.asarray(found).dtype == bool
+
+
+MEANT = {
+    "matmul": [([(2, 3), (3, 4)], "matmul"), ([(2, 3), (3,)], "matvec"), ([(3,), (3, 2)], "vecmat"), ([(3,), (3,)], "dot")],
+    "@": [],
+    "mm": [([(2, 3), (3, 4)], "matmul")],
+    "bmm": [([(5, 2, 3), (5, 3, 4)], "matmul_batched")],
+    "dot": [([(), (3,)], "mul"), ([(3,), (3,)], "dot"), ([(2, 3), (3,)], "matvec")],
+    "T": [([(2, 3)], "T"), ([(3,)], "transpose"), ([(2, 3, 4)], "transpose")],
+    "diag": [([(3,)], "diag"), ([(3, 3)], "diagonal")],
+    "vstack": [([(3,), (3,)], "stack"), ([(2, 3), (1, 3)], "vstack")],
+    "arcsin": [([()], "asin")],
+}
+
+
+@pytest.mark.parametrize(("name", "cases"), MEANT.items())
+def test_a_word_means_the_row_for_its_axes(name: str, cases: list[Any]) -> None:
+    for shapes, row in cases:
+        assert ops.resolve(name, shapes).name == row
+
+
+def test_other_names_lead_somewhere() -> None:
+    for alias, name in ops.ALIASES.items():
+        assert name in ops.REGISTRY or name in ops.COMPOSITES, alias
+        assert alias not in ops.REGISTRY, alias
+        assert alias not in ops.COMPOSITES, alias
+    assert not set(ops.EXCLUDED) & ({*ops.REGISTRY} | {*ops.ALIASES} | {*ops.COMPOSITES})
+    with pytest.raises(KeyError, match="Did you mean `sin`"):
+        ops.get("sine")
+
+
+REFUSED = [
+    ("matmul", [(3, 3), (2, 1)], {}, "{0} is (3, 3), {1} is (2, 1): 3 columns against 2 rows."),
+    ("matmul", [(3,), (2,)], {}, "{0} is (3,), {1} is (2,): 3 entries against 2 entries."),
+    ("matmul", [(), (2,)], {}, "{0} is a single number; @ multiplies matrices. Write * to scale."),
+    ("add", [(3,), (2,)], {}, "{0} is (3,), {1} is (2,): these shapes do not broadcast."),
+    ("sum", [(2, 3)], {"axis": 2}, "there is no axis 2: {0} is (2, 3), its axes are 0 and 1."),
+    ("sum", [(2, 3)], {"axis": (0, 0)}, "axis 0 is named twice."),
+    ("max", [(0, 3)], {}, "{0} is (0, 3): nothing there to choose from."),
+    ("reshape", [(2, 3)], {"newshape": (4, 2)}, "{0} is (2, 3): its 6 entries do not fill (4, 2)."),
+    ("reshape", [(2, 3)], {"newshape": (10**9, 10**9)}, f"{{0}} is (2, 3): its 6 entries do not fill {(10**9, 10**9)}."),
+    ("concatenate", [(2, 3), (2, 4)], {}, "{0} is (2, 3), {1} is (2, 4): they must agree in every axis but 0."),
+    ("norm", [(2, 2)], {"ord": 2}, "a matrix norm with ord=2 needs singular values"),
+    ("norm", [(2,)], {"ord": 0}, "it has no gradient"),
+    ("getitem", [(2, 3)], {"index": (2,)}, "the subscript does not fit"),
+    ("getitem", [(4,)], {"index": (slice(None, None, -1),)}, "no slices that run backward"),
+    ("pick", [(2, 3), (3,)], {}, "one class number for each row of scores is wanted"),
+    ("cumsum", [(2, 3)], {}, "name the axis"),
+    ("linear", [(3,), (2, 4), (2,)], {}, "{0} is (3,), {1} is (2, 4): 3 inputs against 4 columns."),
+    ("inv", [(2, 3)], {}, "a square matrix is wanted"),
+]
+
+
+@pytest.mark.parametrize(("name", "shapes", "statics", "words"), REFUSED)
+def test_shapes_that_do_not_fit_are_refused_in_words(name: str, shapes: Any, statics: Any, words: str) -> None:
+    row = ops.get(name)
+    with pytest.raises(ops.ShapeError) as refusal:
+        row.shape(*shapes, **{**row.statics, **statics})
+    assert words in str(refusal.value)
+
+
+HUGE = (10**6, 10**6, 10**3)
+
+
+def test_shapes_are_computed_without_the_arrays() -> None:
+    """A shape of 10^15 entries costs nothing to compute."""
+    assert ops.get("broadcast_to").shape((1,), newshape=HUGE) == HUGE
+    assert ops.get("reshape").shape(HUGE, newshape=(-1,)) == (10**15,)
+    assert ops.get("getitem").shape(HUGE, index=(slice(1, None), 0)) == (10**6 - 1, 10**3)
+    assert ops.get("tile").shape((10**6,), reps=(10**9, 1)) == (10**9, 10**6)
+    assert ops.get("matmul").shape((10**9, 2), (2, 10**9)) == (10**9, 10**9)
+    assert ops.get("kron").shape((10**6, 10**6), (10**6, 10**6)) == (10**12, 10**12)
+    assert ops.get("diag").shape((10**9,)) == (10**9, 10**9)
+    assert ops.get("concatenate").shape(HUGE, HUGE, axis=0) == (2 * 10**6, *HUGE[1:])
+
+
+def test_an_index_must_be_a_whole_number_in_range() -> None:
+    for wrong, words in (
+        ([0.5], "must be a whole number; 0.5 is none"),
+        ([3.0], "index 3 is out of range"),
+        ([math.nan], "whole number"),
+    ):
+        b = gc.Builder()
+        graph = b.graph(b.apply("take", b.leaf("x", [1.0, 2, 3]), b.leaf("k", wrong, wants_gradient=False)))
+        with pytest.raises(gc.TraceError, match=words):
+            gc.trace(graph, upstream=[1.0])

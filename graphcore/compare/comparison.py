@@ -34,6 +34,7 @@ class Comparison:
     errors: list[float | None]
     verdict: Verdict
     torch_outputs: Mapping[int, Any]
+    moved: Mapping[int, float]
     _theirs: list[Any]
     _tries: bool
 
@@ -99,7 +100,7 @@ def compare(run: Trace, *, reasons: bool = True) -> Comparison:
     repeated = repeat(run)
     judged = judge(run, repeated.gradients)
     verdict = conclude(run, judged)
-    return Comparison(run, judged.states, judged.errors, verdict, repeated.outputs, repeated.gradients, reasons)
+    return Comparison(run, judged.states, judged.errors, verdict, repeated.outputs, judged.moved, repeated.gradients, reasons)
 
 
 def conclude(run: Trace, judged: Judged) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from graphcore.backprop import Trace
     from graphcore.graph import Edge, Graph
 
+# where forward values are read: a node's index, or a literal's negative number
+Values = Callable[[int], Any]
+
 
 def op_at(graph: Graph, index: int) -> Op:
     """The op of a node that is known to be no leaf."""
@@ -26,17 +30,33 @@ def operands(run: Trace, target: int) -> list[Any]:
     return [np.asarray(run.argument(k), dtype=np.float64) for k in run.graph.arguments[target]]
 
 
-def downstream(run: Trace, edge: Edge, upstream: Any, values: list[Any] | None = None) -> Any:
-    """What the edge hands on for this upstream; ``values`` stand in for the operands' recorded ones."""
-    graph = run.graph
+def downstream(graph: Graph, edge: Edge, upstream: Any, value: Values) -> Any:
+    """What the edge hands on for this upstream, at these forward values."""
     op = op_at(graph, edge.target)
     _, rules = kernels(op, graph.statics[edge.target], False)
     rule = cast("Kernel", rules[min(edge.slot, len(rules) - 1)])
-    own = operands(run, edge.target) if values is None else values
-    y = np.asarray(run.argument(edge.target))
+    own = [np.asarray(value(k), dtype=np.float64) for k in graph.arguments[edge.target]]
     slot = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
-    handed = rule(upstream, y, *own, **slot)
+    handed = rule(upstream, np.asarray(value(edge.target)), *own, **slot)
     return unbroadcast(handed, graph.shapes[edge.source])
+
+
+def backward(run: Trace, values: Callable[[int], Values], upstream: Callable[[Any], Any] = lambda g: g) -> list[Any]:
+    """The backward pass again by the same rules; each edge's upstream may be changed on its way.
+
+    ``values(target)`` says where the rules of that node read forward values.
+    """
+    graph = run.graph
+    gradients: list[Any] = [None] * len(graph)
+    for index, seed in run.seeds.items():
+        gradients[index] = np.asarray(seed, dtype=np.float64)
+    for edge in graph.backward_edges:
+        arrived = gradients[edge.target]
+        if arrived is not None:
+            handed = downstream(graph, edge, upstream(arrived), values(edge.target))
+            sofar = gradients[edge.source]
+            gradients[edge.source] = handed if sofar is None else sofar + handed
+    return gradients
 
 
 @lru_cache(maxsize=256)

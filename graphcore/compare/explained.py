@@ -51,6 +51,8 @@ SENTENCES = {
     "Erf": "Backward of `erf`: hands on `g * 2 / sqrt(pi) * exp(-x**2)`. It keeps x.",
     "Deg2Rad": "Backward of degrees to radians: hands on `g * pi / 180`.",
     "Rad2Deg": "Backward of radians to degrees: hands on `g * 180 / pi`.",
+    "Logit": "Backward of `log(x / (1 - x))`: hands on `g / (x * (1 - x))`. It keeps x.",
+    "Xlogy": "Backward of `a * log(b)`, 0 where a is 0: a gets `g * log(b)`, b gets `g * a / b`. It keeps both.",
     "Maximum": "Backward of `maximum(a, b)`: the larger one gets the gradient; on a tie each gets half. It keeps both.",
     "Minimum": "Backward of `minimum(a, b)`: the smaller one gets the gradient; on a tie each gets half. It keeps both.",
     "Clamp": "Backward of `clip`: passes the gradient where x lies within the bounds, bounds included, and 0 elsewhere. It keeps x.",

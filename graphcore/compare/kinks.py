@@ -55,7 +55,7 @@ def _place(run: Trace, index: int, own: list[Any], at: Any, slots: list[int]) ->
     count = int(at.sum())
     if at.shape == () and spread != ():
         whole = own[slots[0]]
-        if not np.all(whole == whole.flat[0]):
+        if not whole.size or not np.all(whole == whole.flat[0]):
             return f" (in {run.graph.names[arguments[slots[0]]]})" if arguments[slots[0]] >= 0 else ""
         return f" ({run.graph.names[arguments[slots[0]]]} = {number(whole.flat[0])})" if arguments[slots[0]] >= 0 else ""
     where = tuple(int(k) for k in np.argwhere(at)[0])

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphcore.compare.edges import downstream, op_at
+from graphcore.compare.edges import downstream
 from graphcore.compare.numbers import number, plural
 from graphcore.compare.states import raw
-from graphcore.ops.written import write
+from graphcore.latex import expression
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
@@ -28,9 +28,10 @@ class NotFinite(NamedTuple):
 def first_not_finite(result: Comparison) -> NotFinite | None:
     """Where numbers stopped being finite, if that reaches a gradient or an output; else None."""
     run = result.run
-    if "non-finite" not in result.states and all(np.isfinite(run.argument(k)).all() for k in run.seeds):
-        return None
-    return _forward(result) or _backward(result)
+    if "non-finite" in result.states or not all(np.isfinite(run.argument(k)).all() for k in run.seeds):
+        return _forward(result) or _backward(result)
+    # an infinity on the way that left only zeros behind, as in 1 / inf
+    return _forward(result) if result.verdict == "unproven" else None
 
 
 def _needed(graph: Graph, seeds: Any) -> list[bool]:
@@ -79,13 +80,12 @@ def _cause(run: Trace, node: int) -> str:
         if k >= 0:
             subscript, value = _entry(run, k, place)
             operands.append(f"{graph.names[k]}{subscript} = {value}")
-    return ", ".join([f"{graph.names[node]} = {expression(graph, node)}", *operands])
+    return ", ".join([f"{graph.names[node]} = {expression(graph, node, 'text')}", *operands])
 
 
-def expression(graph: Graph, node: int) -> str:
-    """A node's op on its operands' names."""
-    op = op_at(graph, node)
-    return write(op, [graph.names[k] if k >= 0 else graph.literals[-1 - k].text for k in graph.arguments[node]])
+def said(graph: Graph, node: int) -> str:
+    """A node's op on its operands' names, as plain text."""
+    return str(expression(graph, node, "text"))
 
 
 def _bad_place(value: Any) -> tuple[int, ...]:
@@ -117,7 +117,9 @@ def _backward(result: Comparison) -> NotFinite | None:
         bad = [k for k, state in enumerate(result.states) if state == "non-finite" and k != edge.source]
         verb = "is" if len(bad) == 1 else "are"
         tail = f" {plural(len(bad), 'more gradient')} {verb} not finite on both sides." if bad else ""
-        return NotFinite(edge.source, bold, f"{_factors(run, edge, handed)}{name} -> {expression(graph, edge.target)}.{tail}")
+        return NotFinite(
+            edge.source, bold, f"{_factors(run, edge, handed)}{name} -> {expression(graph, edge.target, 'text')}.{tail}"
+        )
     return None
 
 
@@ -128,7 +130,7 @@ def _factors(run: Trace, edge: Edge, handed: Any) -> str:
         return "on "
     with np.errstate(all="ignore"):
         try:
-            local = np.asarray(downstream(run, edge, np.ones(upstream.shape)))
+            local = np.asarray(downstream(run.graph, edge, np.ones(upstream.shape), run.argument))
         except (ArithmeticError, ValueError):
             return "on "
     place = _bad_place(handed)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 def reasons(result: Comparison) -> tuple[Reason, ...]:
     """The reasons of a comparison, strongest first."""
-    return tuple(r for r in (*_counted(result), _outputs(result), *_zeros(result), *_kinks(result), *_wrong_rules(result)) if r)
+    return tuple(
+        r
+        for r in (*_counted(result), *_moved(result), _outputs(result), *_zeros(result), *_kinks(result), *_wrong_rules(result))
+        if r
+    )
 
 
 def _counted(result: Comparison) -> list[Reason]:
@@ -55,6 +59,19 @@ def _outputs(result: Comparison) -> Reason | None:
 
 def _first(value: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
     return number(value.flat[0]) if value.size == 1 else f"an array of shape {value.shape}"
+
+
+def _moved(result: Comparison) -> list[Reason]:
+    """Gradients that a last digit of the forward values moves."""
+    if not result.moved:
+        return []
+    names = listed([result.run.graph.names[k] for k in result.moved], 8)
+    apart = max(result.errors[k] or 0.0 for k in result.moved)
+    text = (
+        f"{names}: at this point one rounding of a forward value moves them by up to {max(result.moved.values()):,.0f} eps (a "
+        f"function is nearly flat here), and the two sides are {apart:,.0f} eps apart. A smaller error would not show."
+    )
+    return [Reason("0", "off", f"{plural(len(result.moved), 'gradient')} compared less sharply", text)]
 
 
 def _zeros(result: Comparison) -> list[Reason]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -74,12 +73,9 @@ def _kernel(op: Op, statics: _Key) -> Kernel:
     return op.torch.compile(op.operands, _namespace(), dict(statics.pairs))
 
 
-_ROWS: WeakKeyDictionary[Graph, list[Row]] = WeakKeyDictionary()
-
-
 def rows(graph: Graph) -> list[Row]:
     """The torch calls of a graph, in order; made once per graph."""
-    made = _ROWS.get(graph)
+    made: list[Row] | None = vars(graph).get("_torch_rows")
     if made is None:
         made = []
         for index, (op, arguments) in enumerate(zip(graph.ops, graph.arguments, strict=True)):
@@ -87,7 +83,8 @@ def rows(graph: Graph) -> list[Row]:
                 # torch.sin(2.0) is an error: a call without any tensor gets tensors for its numbers
                 tensors_only = not op.takes_numbers or all(k < 0 for k in arguments)
                 made.append(Row(index, _kernel(op, _Key(graph.statics[index])), arguments, tensors_only))
-        _ROWS[graph] = made
+        # kept on the graph itself, so that they live as long as it does
+        vars(graph)["_torch_rows"] = made
     return made
 
 
@@ -176,6 +173,15 @@ def release(made: Forward) -> None:
     tensors = made.tensors
     while tensors:
         tensors.pop()
+
+
+def forward_values(run: Trace) -> list[Any]:
+    """torch's forward value of every node."""
+    with autograd_on():
+        made = forward(run)
+        values = [_number(value.detach()) for value in made.tensors]
+        release(made)
+    return values
 
 
 class Repeated(NamedTuple):

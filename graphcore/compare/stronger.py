@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # leaves with more entries are left alone at first: their values are no longer typed by hand
 TYPED = 60
 TRIES = 40
+# nodes compared in all: a large graph gets fewer tries
+WORK = 20_000
 
 
 def stronger_point(graph: Graph, run: Trace) -> dict[str, Any]:
@@ -30,8 +32,9 @@ def stronger_point(graph: Graph, run: Trace) -> dict[str, Any]:
     seeds = {graph.names[k]: seed for k, seed in run.seeds.items()}
     fixed = index_leaves(graph)
     best: tuple[int, dict[str, Any]] = (-1, {})
-    for attempt in range(TRIES):
-        free = [k for k in graph.leaf_values if k not in fixed and (attempt > TRIES // 2 or _is_free(graph, k))]
+    tries = max(6, min(TRIES, WORK // len(graph)))
+    for attempt in range(tries):
+        free = [k for k in graph.leaf_values if k not in fixed and (attempt > tries // 2 or _is_free(graph, k))]
         values = {graph.names[k]: _draw(np.asarray(run.argument(k)), attempt, generator) for k in free}
         everything = {graph.names[k]: run.argument(k) for k in graph.leaf_values} | values
         try:

@@ -121,7 +121,8 @@ def equal_to_rounding(result: Comparison) -> str:
 
 def worst(result: Comparison) -> tuple[float, int | None]:
     """The largest error among the matches, with its node."""
-    found = [(result.errors[k] or 0.0, k) for k, state in enumerate(result.states) if state == "match"]
+    equal = [k for k, state in enumerate(result.states) if state == "match" and k not in result.moved]
+    found = [(result.errors[k] or 0.0, k) for k in equal]
     return max(found, key=lambda pair: pair[0]) if found else (0.0, None)
 
 
@@ -176,7 +177,8 @@ def difference(result: Comparison, index: int) -> str:
     if ours.shape != theirs.shape:
         return f"{name}: shape {ours.shape} here, {theirs.shape} in torch."
     with np.errstate(all="ignore"):
-        far = np.nan_to_num(np.abs(ours - theirs), nan=np.inf)
+        apart = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)), 0.0, np.abs(ours - theirs))
+    far = np.nan_to_num(apart, nan=np.inf)
     place = tuple(int(k) for k in np.unravel_index(int(np.argmax(far)), ours.shape))
     a, b = number(ours[place]), number(theirs[place])
     if a == b:

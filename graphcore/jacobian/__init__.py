@@ -79,8 +79,16 @@ class Jacobian:
         return structure_of(self._terms or (), self.kind, named)
 
     def block(self, rows: slice, columns: slice) -> Array:
-        """The entries at ``rows`` of the flattened target and ``columns`` of the flattened source."""
+        """The entries at ``rows`` of the flattened target and ``columns`` of the flattened source.
+
+        Raises :class:`JacobianError` above 10^6 entries.
+        """
         r, c = _positions(rows, self.shape[0]), _positions(columns, self.shape[1])
+        if len(r) * len(c) > LARGEST:
+            raise JacobianError(
+                f"{len(r):,} x {len(c):,} = {len(r) * len(c):,} entries of {self!r} are too many to be written out; "
+                f"at most {LARGEST:,} are. Ask for a block of it."
+            )
         terms = self._readable
         if terms is None:
             return self._rows(r)[:, c]
@@ -94,12 +102,6 @@ class Jacobian:
 
     def dense(self) -> Array:
         """The whole matrix; raises :class:`JacobianError` above 10^6 entries."""
-        rows, columns = self.shape
-        if rows * columns > LARGEST:
-            raise JacobianError(
-                f"this Jacobian has {rows:,} x {columns:,} = {rows * columns:,} entries; "
-                f"at most {LARGEST:,} are written out. Ask for a block of it."
-            )
         return self.block(slice(None), slice(None))
 
     def entry(self, column: int) -> tuple[Whole, Array]:
@@ -208,4 +210,4 @@ def _where_nonzero(line: Array) -> tuple[Whole, Array]:
 
 def _positions(part: slice, size: int) -> Whole:
     picked = range(size)[part]
-    return np.arange(picked.start, picked.stop, picked.step)
+    return np.arange(picked.start, picked.stop, picked.step, dtype=np.intp)

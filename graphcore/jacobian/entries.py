@@ -62,11 +62,16 @@ class Entries:
         self.rows = Radix(self.start, self.sizes, self.strides)
         self.shared = [k for k in self.columns.order if self.strides[k]]
         self.inner = Radix(self.start, self.sizes, [0 if step else stride for step, stride in zip(self.steps, self.strides)])
+        # per factor: how it is applied, its memory, where the indices begin in it, and the indices it depends on
+        self.factors: list[tuple[Any, Array, Any, list[tuple[int, int]]]] = [
+            (*factor, term.starts[n], [(k, ix.moves[n]) for k, ix in enumerate(term.indices) if ix.moves[n]])
+            for n, factor in enumerate(term.factors, 1)
+        ]
         self.needed = {k for k, ix in enumerate(term.indices) if any(ix.moves[1:])}
         self.hidden = [k for k in range(len(self.sizes)) if not self.steps[k] and not self.strides[k]]
 
     def block(self, rows: Whole, columns: Whole) -> tuple[Whole, Any]:
-        """The entries that may differ from zero: their flat positions in the block, and their values."""
+        """The entries that may differ from zero: their flat positions in the block, and their values (or their one value)."""
         outside, valid = self.columns.split(columns)
         base = columns * 0
         for k in self.shared:
@@ -91,24 +96,26 @@ class Entries:
         for n, k in enumerate(free):
             at[k] = np.arange(self.sizes[k]).reshape([-1 if m == n else 1 for m in range(len(free))])
             partners = partners + at[k] * other[k]
-        return partners.reshape(-1), np.reshape(self._coefficients(at, partners.shape), -1)
+        values = np.empty(partners.shape)
+        values[...] = self._coefficients(at, partners.shape)
+        return partners.reshape(-1), values.reshape(-1)
 
     def _coefficients(self, at: dict[int, Any], shape: Shape) -> Any:
-        """The product of the factors at these indices; indices that are in neither g nor the result are summed over."""
+        """The product of the factors at these indices, an array that broadcasts to ``shape`` (or one number).
+
+        Indices that are in neither g nor the result are summed over.
+        """
         extra = len(self.hidden)
         if extra:
             at = {k: np.reshape(v, (*np.shape(v), *[1] * extra)) for k, v in at.items()}
             for n, k in enumerate(self.hidden):
                 at[k] = np.arange(self.sizes[k]).reshape([-1 if m == n else 1 for m in range(extra)])
         coefficient: Any = 1.0
-        for n, (combine, memory) in enumerate(self.term.factors, 1):
-            place: Any = self.term.starts[n]
-            for k, ix in enumerate(self.term.indices):
-                move = ix.moves[n]
-                if move:
-                    place = place + (at[k] if move == 1 else at[k] * move)
+        for combine, memory, place, moves in self.factors:
+            for k, move in moves:
+                place = place + (at[k] if move == 1 else at[k] * move)
             coefficient = combine(coefficient, memory[place])
         if extra:
             full = np.broadcast_to(coefficient, (*shape, *[self.sizes[k] for k in self.hidden]))
             coefficient = full.sum(axis=tuple(range(len(shape), len(shape) + extra)))
-        return coefficient if np.shape(coefficient) == shape else np.broadcast_to(coefficient, shape)
+        return coefficient

@@ -12,10 +12,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from graphcore.jacobian.terms import SUMMED, NotLinearError, Term
+from graphcore.jacobian.terms import SUMMED, Combine, NotLinearError, Term
 from graphcore.ops.namespaces import Array, Shape
 
 
@@ -72,12 +71,12 @@ class Linear:
 
     # arithmetic
 
-    def _scaled(self, function: Callable[[Any, Any], Any], values: Any) -> Linear:
+    def _scaled(self, combine: Combine, values: Any) -> Linear:
         if isinstance(values, Linear):
             raise NotLinearError("a product of two gradients is not linear")
         values = np.asarray(values)
         shape = _common(self.shape, values.shape)
-        return Linear(shape, [term.scaled(function, values) for term in self.broadcast_to(shape).terms])
+        return Linear(shape, [term.scaled(combine, values) for term in self.broadcast_to(shape).terms])
 
     def __mul__(self, other: Any) -> Linear:
         return self._scaled(np.multiply, other)
@@ -137,7 +136,7 @@ class Linear:
         places = range(extra, len(shape))
         return Linear(shape, [term.on_axes(places, shape, repeated) for term in self.terms])
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Linear:
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Linear:
         """Summed over axes."""
         if axis == ():
             return self
@@ -147,17 +146,6 @@ class Linear:
         shape = tuple(self.shape[k] for k in rest)
         summed = Linear(shape, [term.on_axes(places, shape) for term in self.terms])
         return summed.expand_dims(gone) if keepdims else summed
-
-    def cumsum(self, axis: Any = None) -> Linear:
-        """Running sums."""
-        if axis is None:
-            return self.reshape(-1).cumsum(0)
-        axis = normalize_axis_index(axis, self.ndim)
-        n = self.shape[axis]
-        band = np.arange(1 - n, n) <= 0  # a triangle of ones, told by the 2 n - 1 diagonals
-        stride = band.strides[0]
-        triangle = as_strided(band[max(n - 1, 0) :], (n, n), (-stride, stride))
-        return self.expand_dims(axis).kept(triangle.reshape(n, n, *[1] * (self.ndim - axis - 1))).sum(axis + 1)
 
     def kept(self, mask: Any) -> Linear:
         """Zero where ``mask`` is not true (whatever stands there, inf and nan too)."""

@@ -9,13 +9,24 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from graphcore.jacobian.linear import FUNCTIONS, UFUNCS, Linear, as_linear
-from graphcore.ops.functions import keep, whole
+from graphcore.ops.backward import keep, whole
 from graphcore.ops.namespaces import ARRAYS, Shape
 
 
 def _where(mask: Any, a: Any, b: Any) -> Linear:
     mask = np.asarray(mask, dtype=bool)
     return as_linear(a).kept(mask) + as_linear(b).kept(~mask)
+
+
+def _cumsum(g: Linear, axis: Any = None) -> Linear:
+    if axis is None:
+        return _cumsum(g.reshape(-1), 0)
+    axis = normalize_axis_index(axis, g.ndim)
+    n = g.shape[axis]
+    # a triangle of ones, as a view of its 2 n - 1 diagonals
+    diagonals = np.arange(1 - n, n) <= 0
+    triangle: Any = np.ndarray((n, n), bool, diagonals, max(n - 1, 0), (-1, 1))
+    return g.expand_dims(axis).kept(triangle.reshape(n, n, *[1] * (g.ndim - axis - 1))).sum(axis + 1)
 
 
 def _concatenate(pieces: Sequence[Linear], axis: int) -> Linear:
@@ -73,8 +84,9 @@ UFUNCS.update(
     matmul=lambda a, b: a @ b if isinstance(a, Linear) else b.__rmatmul__(a),
 )
 FUNCTIONS.update(
-    {name: getattr(Linear, name) for name in ("sum", "cumsum", "transpose", "swapaxes", "expand_dims", "squeeze", "reshape")},
+    {name: getattr(Linear, name) for name in ("sum", "transpose", "swapaxes", "expand_dims", "squeeze", "reshape")},
     broadcast_to=Linear.broadcast_to,
+    cumsum=_cumsum,
     where=_where,
     flip=_flip,
     roll=_roll,

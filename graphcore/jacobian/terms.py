@@ -125,6 +125,8 @@ class Term:
 
     def reshaped(self, old: Shape, new: Shape) -> Term:
         """The same entries in row-major order under another shape, by joining and splitting indices."""
+        if not prod(old):
+            return Term.upstream(new)  # nothing is nothing, however it is laid out
         strides = flat_strides(old)
         shown = sorted((ix for ix in self.indices if ix.axis >= 0), key=lambda ix: -ix.step * strides[ix.axis])
         if any(self.offsets) or prod(ix.size for ix in shown) != prod(old):
@@ -139,11 +141,11 @@ class Term:
             step = 1
             while step != new[axis]:
                 ix = joined.pop()
-                part = min(ix.size, new[axis] // max(step, 1))
-                if part and (ix.size % part or new[axis] % (step * part)):
+                part = min(ix.size, new[axis] // step)
+                if ix.size % part or new[axis] % (step * part):
                     raise NotLinearError("these axes do not divide")
                 split.append(Index(part, axis, step, ix.moves))
-                if ix.size > part > 0:
+                if ix.size > part:
                     joined.append(ix._replace(size=ix.size // part, moves=tuple(move * part for move in ix.moves)))
                 step *= part
         summed = [ix for ix in self.indices if ix.axis < 0]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphcore.backprop import Trace, kernels
+from graphcore.backprop import Trace
 from graphcore.graph import Edge, Graph
+from graphcore.latex.filling import FIXED, fill_math, fill_text, ref_text
 from graphcore.latex.forms import DIALECTS, PRODUCT, TIMES_INVISIBLE, Dialect
 from graphcore.latex.matrices import matrix_latex, matrix_math
 from graphcore.latex.names import latex_name, math_name
 from graphcore.latex.numbers import number_latex, number_math
-from graphcore.latex.printer import Content, Printer, Ref
+from graphcore.latex.pieces import Content, Ref
+from graphcore.latex.printer import Printer
 from graphcore.latex.rules import is_scalar_edge, loss_name, rule_parts
-from graphcore.latex.terms import FIXED, cached, fill_math, fill_text, local_tree, pattern, ref_text
+from graphcore.latex.terms import apply_rule, cached, local_tree, op_at, pattern
 from graphcore.ops.namespaces import Array, Shape
 
 _TERMS = 6
@@ -53,15 +56,12 @@ def derivation(run: Trace, decimals: int = 4, limit: int = 200) -> list[Line]:
     >>> print(derivation(trace(b.graph()))[1].latex.replace(r"\\partial ", "d"))
     \\frac{dy}{ds} = \\frac{dy}{dy} \\cdot \\frac{dy}{ds} = \\frac{dy}{dy} \\cdot 2s = 1 \\times 6 = 6
     """
-    lines: list[Line] = []
-    count = 0
-    for line in _Writer(run, decimals).lines():
-        if len(lines) < limit:
-            lines.append(line)
-        count += 1
-    if count > limit:
-        more = f"{count - limit} more lines are left out."
-        lines.append(Line(lines[-1].position if lines else -1, ["mtext", more], ["mrow"], rf"\text{{{more}}}"))
+    writer = _Writer(run, decimals)
+    lines = list(islice(writer.lines(), limit))
+    more = writer.count() - len(lines)
+    if more:
+        text = f"{more} more lines are left out."
+        lines.append(Line(lines[-1].position if lines else -1, ["mtext", text], ["mrow"], rf"\text{{{text}}}"))
     return lines
 
 
@@ -104,6 +104,10 @@ class _Writer:
                 if len(arrived) == self.arrivals[edge.source]:
                     yield self.total(position, edge.source, arrived)
 
+    def count(self) -> int:
+        """How many lines there are, without writing them."""
+        return len(self.run.seeds) + len(self.edges) + sum(n > 1 for n in self.arrivals.values())
+
     def line(self, position: int, symbols: _Pair, numbers: _Pair) -> Line:
         return Line(position, symbols.math, numbers.math, f"{symbols.latex} {numbers.latex}")
 
@@ -142,17 +146,14 @@ class _Writer:
         factor = self.factor(edge)
         if factor is not None:
             symbols = _join(symbols, "=", upstream, "·", factor)
-        down = self.run.downstream(position)
-        up = self.run.gradient(edge.target)
-        assert down is not None and up is not None
+        down, up = self.run.downstream(position), self.run.gradient(edge.target)
         numbers = _join("=", self.value(up), "×", self.bracketed(self.local(edge)), "=", self.value(down))
         return self.line(position, symbols, numbers)
 
     def factor(self, edge: Edge) -> _Pair | None:
         """The local derivative as a factor, in brackets where it needs them."""
         graph = self.graph
-        op = graph.ops[edge.target]
-        assert op is not None
+        op = op_at(graph, edge.target)
         statics = graph.statics[edge.target]
         kinds = pattern(graph, edge.target)
 
@@ -167,16 +168,7 @@ class _Writer:
 
     def local(self, edge: Edge) -> Array:
         """The local derivative of a scalar edge as a number: the op's rule on an upstream gradient of 1."""
-        graph, run = self.graph, self.run
-        op = graph.ops[edge.target]
-        assert op is not None
-        _, rules = kernels(op, graph.statics[edge.target], False)
-        rule = rules[min(edge.slot, len(rules) - 1)]
-        assert rule is not None
-        more = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
-        operands = [np.asarray(run.argument(k)) for k in graph.arguments[edge.target]]
-        with np.errstate(all="ignore"):
-            return np.asarray(rule(np.float64(1), run.value(edge.target), *operands, **more), dtype=np.float64)
+        return np.asarray(apply_rule(self.run, edge, np.float64(1)), dtype=np.float64)
 
     def value(self, value: Any) -> _Pair:
         """A number, or a matrix cut with dots."""
@@ -195,12 +187,12 @@ class _Writer:
     def array_step(self, position: int, edge: Edge) -> Line:
         symbols = _join(self.shaped(self.term(edge), self.graph.shapes[edge.source]), "=", self.rule(edge, self.symbol))
         down = self.run.downstream(position)
-        assert down is not None
         parts = rule_parts(self.graph, edge, "latex") or ()
         factors = _refs(parts)
         numbers = [_join("=", self.value(down))]
-        known = all(ref.key.startswith("@") for ref in factors) and not any(r"\begin" in part for part in parts if isinstance(part, str))
-        if len(factors) > 1 and known and sum(np.size(self.factor_value(edge, ref)) for ref in factors) <= _SHOWN_ENTRIES:
+        # a choice between cases, or a word such as "ties", has no numbers of its own to show
+        plain = all(part.key.startswith("@") if isinstance(part, Ref) else r"\begin" not in part for part in parts)
+        if len(factors) > 1 and plain and sum(np.size(self.factor_value(edge, ref)) for ref in factors) <= _SHOWN_ENTRIES:
             numbers.insert(0, _join("=", self.rule(edge, self.number)))
         return self.line(position, symbols, _join(*numbers))
 
@@ -271,8 +263,7 @@ class _Writer:
                 numbers += ["+", "…"]
                 continue
             at, edge = item
-            down = self.run.downstream(at)
-            assert down is not None
+            down: Any = self.run.downstream(at)
             negative = k > 0 and down.ndim == 0 and float(down) < 0
             if k:
                 symbols.append("+")

@@ -13,7 +13,7 @@ from graphcore.latex.numbers import MINUS
 Dialect = Literal["text", "latex", "math"]
 DIALECTS: tuple[Dialect, ...] = ("text", "latex", "math")
 TIMES_INVISIBLE = "\u2062"
-OPEN, CONDITION, EITHER, BOTH, COMPARISON, SUM, RATIO, PRODUCT, POWER, ATOM = range(10)
+OPEN, CONDITION, EITHER, BOTH, COMPARISON, SUM, RATIO, PRODUCT, POWER, ATOM, BRACKETED = range(11)
 
 
 class Form(NamedTuple):
@@ -33,14 +33,15 @@ def between(text: str, latex: str = "") -> tuple[str, str, Any]:
     return f"$0 {text} $1", f"$0 {latex or text} $1", ("mrow", 0, ("mo", text), 1)
 
 
+_NEXT_TO = ("mrow", 0, ("mo", TIMES_INVISIBLE), 1)
 FORMS: Mapping[str, Form] = {
     "Add": Form(SUM, (SUM, RATIO), *between("+")),
     "Sub": Form(SUM, (SUM, RATIO), *between(MINUS, "-")),
     "Mult": Form(PRODUCT, (PRODUCT, POWER), *between("·", r"\cdot")),
     "entries": Form(PRODUCT, (PRODUCT, POWER), *between("⊙", r"\odot")),
-    "beside": Form(PRODUCT, (PRODUCT, POWER), f"$0{TIMES_INVISIBLE}$1", f"$0{TIMES_INVISIBLE}$1", ("mrow", 0, ("mo", "\u2062"), 1)),
-    "apart": Form(PRODUCT, (PRODUCT, POWER), "$0 $1", "$0 $1", ("mrow", 0, ("mo", "\u2062"), 1)),
-    "MatMult": Form(PRODUCT, (PRODUCT, POWER), "$0 @ $1", r"$0 \, $1", ("mrow", 0, ("mo", "\u2062"), 1)),
+    "beside": Form(PRODUCT, (PRODUCT, POWER), f"$0{TIMES_INVISIBLE}$1", f"$0{TIMES_INVISIBLE}$1", _NEXT_TO),
+    "apart": Form(PRODUCT, (PRODUCT, POWER), "$0 $1", "$0 $1", _NEXT_TO),
+    "MatMult": Form(PRODUCT, (PRODUCT, POWER), "$0 @ $1", r"$0 \, $1", _NEXT_TO),
     "Div": Form(RATIO, (PRODUCT, POWER), "$0 / $1", r"\frac{$0}{$1}", ("mfrac", 0, 1), POWER, (OPEN, OPEN)),
     "Pow": Form(POWER, (ATOM, POWER), "$0 ** $1", "$0^{$1}", ("msup", 0, 1), POWER, (ATOM, OPEN)),
     "index": Form(POWER, (ATOM,), "$0$1", "$0$1", ("msup", 0, 1)),

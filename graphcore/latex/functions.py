@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcore.latex.forms import ATOM, OPEN, POWER, PRODUCT, Dialect, Form
-from graphcore.latex.simplify import call_name
+from graphcore.latex.forms import ATOM, BRACKETED, OPEN, POWER, PRODUCT, Dialect, Form
+from graphcore.latex.trees import call_name
 from graphcore.ops.namespaces import Shape
 
 Written = Form | tuple[Form, list[ast.expr]] | ast.expr | None
@@ -35,12 +35,12 @@ class Function:
 
 
 def _named(latex: str, plain: str) -> Function:
-    return Function(rf"{latex}($0)", ("mrow", ("mi", plain), ("mo", "("), 0, ("mo", ")")))
+    return Function(f"{latex}$0", ("mrow", ("mi", plain), 0), needs=(BRACKETED,))
 
 
 def _formula(text: str) -> Callable[[ast.Call, Dialect, Shapes], Written]:
     """A formula of ``a`` to be shown in the place of the call, in LaTeX and MathML."""
-    from graphcore.latex.simplify import substitute
+    from graphcore.latex.trees import substitute
 
     tree = ast.parse(text, mode="eval").body
 
@@ -51,7 +51,7 @@ def _formula(text: str) -> Callable[[ast.Call, Dialect, Shapes], Written]:
 
 
 def _exp(call: ast.Call, dialect: Dialect, shapes: Shapes) -> Written:
-    tall = any(isinstance(n, ast.Div) or call_name(n) == "where" for n in ast.walk(call.args[0]) if isinstance(n, ast.AST | ast.Call))
+    tall = any(isinstance(n, ast.Div) or (isinstance(n, ast.Call) and call_name(n) == "where") for n in ast.walk(call.args[0]))
     return None if dialect == "text" or tall else _E_TO_THE
 
 
@@ -62,7 +62,7 @@ _E_TO_THE = Form(POWER, (OPEN,), "", "e^{$0}", ("msup", ("mi", "e"), 0), POWER, 
 def _reduction(latex: str, plain: str) -> Callable[[ast.Call, Dialect, Shapes], Written]:
     """A reduction: its sign, the axis under it, and what is reduced."""
     big = latex in (r"\sum", r"\prod")
-    need, level = (POWER, PRODUCT) if big else (OPEN, ATOM)
+    need, level = (POWER, PRODUCT) if big else (BRACKETED, ATOM)
 
     def instead(call: ast.Call, dialect: Dialect, shapes: Shapes) -> Written:
         settings = {k.arg: k.value for k in call.keywords}
@@ -74,15 +74,14 @@ def _reduction(latex: str, plain: str) -> Callable[[ast.Call, Dialect, Shapes], 
         under: tuple[Any, ...] = ("mi", plain)
         if axis is not None:
             under = ("msub", under, ("mrow", ("mtext", "axis "), 1))
-        body = "$0" if big else "($0)"
-        math = ("mrow", under, 0) if big else ("mrow", under, ("mo", "("), 0, ("mo", ")"))
-        form = Form(level, (need, OPEN), "", f"{latex}{below} {body}", math, level, (need, OPEN))
+        body = " $0" if big else "$0"
+        form = Form(level, (need, OPEN), "", f"{latex}{below}{body}", ("mrow", under, 0), level, (need, OPEN))
         return form, [call.args[0], *([axis] if axis is not None else [])]
 
     return instead
 
 
-NAMED_POWER = frozenset("sin cos tan sinh cosh tanh".split())
+NAMED_POWER = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh"})
 FUNCTIONS: Mapping[str, Function] = {
     "sqrt": Function(r"\sqrt{$0}", ("msqrt", 0)),
     "abs": Function(r"\lvert $0 \rvert", ("mrow", ("mo", "|"), 0, ("mo", "|"))),
@@ -114,5 +113,3 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def _renamed(call: ast.Call, name: str) -> Written:
     return ast.Call(ast.Name(name), call.args, call.keywords) if len(call.args) > 1 else None
-
-

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from graphcore.latex.numbers import number_latex, number_math
 from graphcore.ops.namespaces import Array
 
@@ -42,14 +40,17 @@ def _cells(array: Array) -> list[list[Any]]:
 def matrix_latex(array: Array, decimals: int = 4) -> str:
     r"""An array as a ``bmatrix``; one axis is a row, an empty array is named with its shape.
 
+    >>> import numpy as np
     >>> print(matrix_latex(np.array([[1.0, 2.0], [3.0, 4.0]])))
     \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}
     """
     if not array.size:
         return rf"\text{{(empty, {_shape(array.shape)})}}"
-    rows = [
-        " & ".join(_DOTS_LATEX[cell] if isinstance(cell, str) else number_latex(cell, decimals) for cell in row) for row in _cells(array)
-    ]
+
+    def written(cell: Any) -> str:
+        return _DOTS_LATEX[cell] if isinstance(cell, str) else number_latex(cell, decimals)
+
+    rows = [" & ".join(map(written, row)) for row in _cells(array)]
     return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
 
 

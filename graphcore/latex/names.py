@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
-GREEK = {
-    **dict(zip("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi".split(), "αβγδεζηθικλμνξ", strict=True)),
-    **dict(zip("pi rho sigma tau upsilon phi chi psi omega".split(), "πρστυφχψω", strict=True)),
-    **dict(zip("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True)),
-}
+_SMALL = "α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi"
+_OTHERS = "ρ rho σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Υ Upsilon"
+_LAST = "Φ Phi Ψ Psi Ω Omega"
+_WORDS = f"{_SMALL} {_OTHERS} {_LAST}".split()
+GREEK = dict(zip(_WORDS[1::2], _WORDS[::2], strict=True))
 _BY_LETTER = {letter: name for name, letter in GREEK.items()}
 _ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -12,62 +12,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphcore.latex.forms import ATOM, FORMS, OPEN, POWER, PRODUCT, SUM, Dialect, Form, between
 from graphcore.latex.functions import FUNCTIONS, NAMED_POWER
 from graphcore.latex.names import escape
 from graphcore.latex.numbers import MINUS
-from graphcore.latex.shapes import is_array, shape_of
-from graphcore.latex.simplify import call_name, number, value_of
+from graphcore.latex.pieces import COLUMN, Content, Printed, Ref, fill, fill_math
+from graphcore.latex.shapes import is_array, shape_known, shape_of
+from graphcore.latex.trees import call_name, choice, number, value_of
 from graphcore.ops.namespaces import Shape
-
-_COLUMN: Mapping[str, int] = {"text": 0, "latex": 1, "math": 2}
-
-
-class Ref(NamedTuple):
-    """A place for a name: ``key`` is the formula's variable, ``mark`` what follows the name in the same breath."""
-
-    key: str
-    transposed: bool = False
-    shape: Shape | None = None
-
-
-Content = Any
-"""Parts (a tuple of str and Ref) in ``text`` and ``latex``; a nested list with Refs in ``math``."""
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _CONSTANTS = {"pi": ("π", r"\pi", ("mi", "π")), "e": ("e", "e", ("mi", "e")), "inf": ("∞", r"\infty", ("mi", "∞"))}
-_HOLE = re.compile(r"\$(\d)")
-
-
-class Printed(NamedTuple):
-    """A printed piece: how tightly it binds, whether a minus stands in front, and what it says."""
-
-    level: int
-    minus: bool
-    content: Content
-
-
-def fill(template: Any, pieces: Sequence[Content], dialect: Dialect) -> Content:
-    """A template of one dialect with its numbered holes filled."""
-    if dialect == "math":
-        return _fill_math(template, pieces)
-    parts: list[Any] = []
-    for k, part in enumerate(_HOLE.split(template)):
-        if k % 2:
-            parts.extend(pieces[int(part)])
-        elif part:
-            parts.append(part)
-    return tuple(parts)
-
-
-def _fill_math(template: Any, pieces: Sequence[Content]) -> Content:
-    if isinstance(template, int):
-        return pieces[template]
-    if isinstance(template, str):
-        return template
-    return [_fill_math(item, pieces) for item in template]
 
 
 def print_tree(tree: ast.expr, dialect: Dialect, shapes: Mapping[str, Shape] | None = None, *, compact: bool = False) -> Content:
@@ -83,7 +40,7 @@ class Printer:
 
     def __init__(self, dialect: Dialect, shapes: Mapping[str, Shape], compact: bool = False) -> None:
         self.dialect = dialect
-        self.column = _COLUMN[dialect]
+        self.column = COLUMN[dialect]
         self.shapes = shapes
         self.compact = compact
 
@@ -129,7 +86,7 @@ class Printer:
     def _Name(self, tree: ast.Name) -> Printed:
         if tree.id in _CONSTANTS:
             written = _CONSTANTS[tree.id][self.column]
-            return Printed(ATOM, False, _fill_math(written, ()) if self.dialect == "math" else (written,))
+            return Printed(ATOM, False, fill_math(written, ()) if self.dialect == "math" else (written,))
         return self._ref(Ref(tree.id, False, self.shapes.get(tree.id)))
 
     def _ref(self, ref: Ref) -> Printed:
@@ -144,7 +101,7 @@ class Printer:
         if isinstance(value, float) and value in (float("inf"), float("-inf")):
             piece = self._Name(ast.Name("inf"))
             return piece if value > 0 else self._form(FORMS["USub"], [piece])
-        digits, _, power = repr(abs(number(value).value)).partition("e")
+        digits, _, power = repr(abs(_plain_number(value))).partition("e")
         power = power.lstrip("+").replace("-0", "-")
         if value < 0:
             return self._form(FORMS["USub"], [self._Constant(ast.Constant(-value))])._replace(level=ATOM)
@@ -156,8 +113,8 @@ class Printer:
 
     def _cut(self, value: float) -> Printed:
         """A number too long to be read in a formula, with dots where digits are left out."""
-        digits = f"{abs(value):.{max(6 - len(str(int(abs(value)))), 1)}f}"[:-1]
-        piece = Printed(ATOM, False, ["mn", digits + "…"]) if self.dialect == "math" else Printed(ATOM, False, (digits + self.dots(),))
+        digits = f"{abs(value):.{max(7 - len(str(int(abs(value)))), 1)}f}"[:-1]
+        piece = Printed(ATOM, False, ["mn", digits + "…"] if self.dialect == "math" else (digits + self.dots(),))
         return self._form(FORMS["USub"], [piece])._replace(level=ATOM) if value < 0 else piece
 
     def dots(self) -> str:
@@ -188,8 +145,7 @@ class Printer:
     def _power(self, tree: ast.BinOp) -> Printed:
         exponent = value_of(tree.right)
         name = call_name(tree.left)
-        if self.dialect != "text" and name in NAMED_POWER:
-            assert isinstance(tree.left, ast.Call)
+        if self.dialect != "text" and name in NAMED_POWER and isinstance(tree.left, ast.Call):
             arguments = [self.group(self.print(argument)) for argument in tree.left.args]
             function = self._function_name(name)
             head = self._form(FORMS["Pow"], [function, self.print(tree.right)])
@@ -233,7 +189,7 @@ class Printer:
             return self.print(tree)
         if isinstance(tree, ast.Name) and self.dialect != "math":
             # one piece with its name, so that the shape under it is the transposed one
-            turned = shape[:-2] + (shape[-1], shape[-2]) if shape and len(shape) > 1 else None
+            turned = (*shape[:-2], shape[-1], shape[-2]) if shape and len(shape) > 1 else None
             return self._ref(Ref(tree.id, True, turned))._replace(level=POWER)
         return self._form(FORMS["transpose"], [self.print(tree)])
 
@@ -263,10 +219,10 @@ class Printer:
     def _cases(self, tree: ast.expr) -> Printed:
         """A choice; in LaTeX and MathML one line a case, choices in the last case included."""
         if self.dialect == "text":
-            return self._form(FORMS["where"], [self.print(part) for part in _choice(tree)])
+            return self._form(FORMS["where"], [self.print(part) for part in choice(tree)])
         rows: list[tuple[Content, Content | None]] = []
         last = tree
-        while parts := _choice(last):
+        while parts := choice(last):
             rows.append((self.print(parts[1]).content, self.print(parts[0]).content))
             last = parts[2]
         rows.append((self.print(last).content, None))
@@ -327,16 +283,8 @@ class Printer:
         return self._juxtaposed(head, self.group(self._glued([arguments, *keywords])))._replace(level=ATOM)
 
 
-def _choice(tree: ast.expr) -> Sequence[ast.expr]:
-    """Condition and both sides of a choice; nothing for any other tree."""
-    if isinstance(tree, ast.IfExp):
-        return tree.test, tree.body, tree.orelse
-    return tree.args if call_name(tree) == "where" and isinstance(tree, ast.Call) and len(tree.args) == 3 else ()
-
-
-def shape_known(tree: ast.expr, shapes: Mapping[str, Shape]) -> bool:
-    """Whether every name in the tree has a shape."""
-    return all(n.id in shapes for n in ast.walk(tree) if isinstance(n, ast.Name))
+def _plain_number(value: float) -> float:
+    return value_of(number(value)) or 0
 
 
 def _elements(tree: ast.expr) -> Sequence[ast.expr]:
@@ -351,4 +299,4 @@ def _starts_with_digit(content: Content) -> bool:
 
 _LONGEST = 9
 _TALL = re.compile(r"\\(frac|begin|sum|underbrace)\b")
-_LATEX_FUNCTIONS = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan exp ln log max min".split())
+_LATEX_FUNCTIONS = NAMED_POWER | {"exp", "ln", "log", "max", "min"}

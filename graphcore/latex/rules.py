@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphcore.graph import Edge, Graph
+from graphcore.latex.filling import FIXED, ref_text
 from graphcore.latex.forms import TIMES_INVISIBLE, Dialect
-from graphcore.latex.printer import Content, Ref, print_tree
+from graphcore.latex.pieces import Content, Ref
+from graphcore.latex.printer import print_tree
 from graphcore.latex.shapes import shape_of
 from graphcore.latex.shown import shown
 from graphcore.latex.simplify import simplify
-from graphcore.latex.terms import FIXED, bound, cached, name_shapes, pattern, ref_text
+from graphcore.latex.terms import bound, cached, name_shapes, op_at, pattern
 from graphcore.latex.views import summed_axes
 from graphcore.ops.namespaces import Shape
 
@@ -34,8 +36,7 @@ def is_scalar_edge(graph: Graph, edge: Edge) -> bool:
 
 def rule_parts(graph: Graph, edge: Edge, dialect: Dialect) -> Content | None:
     """What an edge hands on, as its op's rule with holes; None where the op has no rule for the operand."""
-    op = graph.ops[edge.target]
-    assert op is not None
+    op = op_at(graph, edge.target)
     rule = op.rule(edge.slot)
     if rule is None:
         return None

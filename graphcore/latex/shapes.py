@@ -7,16 +7,58 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from graphcore.latex.simplify import call_name
+from graphcore.latex.trees import call_name
 from graphcore.ops.namespaces import Shape
 
 _REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min", "norm", "logsumexp", "any", "all", "var", "std"})
 _SHAPE_FIRST = frozenset({"zeros", "ones"})
 _OF_FIRST = frozenset({"softmax", "log_softmax", "cumsum", "zeros_like", "ones_like", "flip"})
-_ENTRYWISE = frozenset(
-    "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10 sqrt abs where maximum minimum sign "
-    "square reciprocal radians degrees clip relu sigmoid softplus isnan logical_and logical_or logical_not erf pow silu gelu elu".split()
-)
+_ENTRYWISE = {
+    "abs",
+    "sign",
+    "where",
+    "maximum",
+    "minimum",
+    "clip",
+    "pow",
+    "isnan",
+    "erf",
+    "square",
+    "reciprocal",
+    "radians",
+    "degrees",
+}
+_ENTRYWISE |= {
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "sqrt",
+    "floor",
+    "trunc",
+}
+_ENTRYWISE |= {
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "relu",
+    "sigmoid",
+    "softplus",
+    "logical_and",
+    "logical_or",
+}
 
 
 def shape_of(tree: ast.expr, shapes: Mapping[str, Shape]) -> Shape | None:
@@ -46,7 +88,7 @@ def constant(tree: ast.expr) -> object:
 
 def _shape(tree: ast.expr, shapes: Mapping[str, Shape]) -> Shape | None:
     if isinstance(tree, ast.Name):
-        return shapes.get(tree.id, () if tree.id in ("pi", "e", "inf") else None)
+        return shapes.get(tree.id, () if tree.id in ("pi", "e", "inf", "nan") else None)
     if isinstance(tree, ast.Constant):
         return ()
     if isinstance(tree, ast.UnaryOp):
@@ -124,3 +166,8 @@ def reduced(shape: Shape | None, axis: object, keepdims: bool) -> Shape | None:
     if keepdims:
         return tuple(1 if k in axes else n for k, n in enumerate(shape))
     return tuple(n for k, n in enumerate(shape) if k not in axes)
+
+
+def shape_known(tree: ast.expr, shapes: Mapping[str, Shape]) -> bool:
+    """Whether every name in the tree has a shape."""
+    return all(n.id in shapes for n in ast.walk(tree) if isinstance(n, ast.Name))

@@ -10,9 +10,8 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from graphcore.latex.shapes import as_shape, constant, reduced, shape_of
-from graphcore.latex.simplify import call_name, number
-from graphcore.ops import functions
-from graphcore.ops.namespaces import Shape
+from graphcore.latex.trees import call_name, number
+from graphcore.ops.namespaces import ARRAYS, Shape
 
 Shapes = Mapping[str, Shape]
 _REDUCING = frozenset({"sum", "mean", "prod", "max", "min", "norm", "cumsum"})
@@ -58,7 +57,8 @@ class _Shown(ast.NodeTransformer):
         return self._parts(node)
 
     def _parts(self, node: ast.expr) -> ast.expr:
-        assert isinstance(node, ast.Call)
+        if not isinstance(node, ast.Call):
+            return node
         arguments = [self.visit(argument) for argument in node.args]
         settings = {k.arg or "": self.visit(k.value) for k in node.keywords}
         name = call_name(node)
@@ -83,14 +83,12 @@ Arguments = Sequence[ast.expr]
 
 def _restore(given: Arguments, shapes: Shapes) -> ast.expr | None:
     """The transpose of a sum: the same number for every entry."""
-    axis = given[2] if len(given) > 2 else None
-    if _usual(axis):
+    if len(given) < 3 or _usual(given[2]):
         return ast.BinOp(given[0], ast.Mult(), ast.Name("@ones"))
-    assert axis is not None
-    return _call("spread", given[0], axis=axis)
+    return _call("spread", given[0], axis=given[2])
 
 
-def _count(given: Arguments, shapes: Shapes) -> ast.expr | None:
+def _count(given: Arguments, shapes: Shapes) -> ast.expr:
     try:
         shape = as_shape(given[0], shapes)
         axis = constant(given[1]) if len(given) > 1 else None
@@ -112,7 +110,6 @@ def _product(shape: Shape) -> int:
 
 def _freedom(given: Arguments, shapes: Shapes) -> ast.expr | None:
     entries = _count(given[:2], shapes)
-    assert entries is not None
     return ast.BinOp(entries, ast.Sub(), given[2]) if len(given) > 2 else entries
 
 
@@ -143,6 +140,12 @@ def _part(tree: ast.expr, along: int, place: ast.expr) -> ast.expr:
     return ast.Subscript(tree, places[0] if len(places) == 1 else ast.Tuple(places))
 
 
+def _shared(given: Arguments) -> ast.expr:
+    """An equal part for each entry that is the extreme one."""
+    part = ast.BinOp(number(1), ast.Div(), ast.Name("ties"))
+    return _call("where", ast.Compare(given[0], [ast.Eq()], [given[1]]), part, number(0))
+
+
 def _flat(given: Arguments, shapes: Shapes) -> ast.expr | None:
     shape = shape_of(given[0], shapes)
     return given[0] if shape is not None and len(shape) == 2 else None
@@ -166,7 +169,7 @@ def as_known(tree: ast.expr, shapes: Shapes) -> ast.expr:
 def _computed(name: str, given: Arguments) -> ast.expr | None:
     """A helper of static arguments alone, worked out; None where some are not known."""
     try:
-        found = functions.FUNCTIONS[name](*[constant(tree) for tree in given])
+        found = ARRAYS[name](*[constant(tree) for tree in given])
     except ValueError:
         return None
     return ast.parse(repr(found), mode="eval").body
@@ -181,9 +184,8 @@ _REWRITES: Mapping[str, Callable[[Arguments, Shapes], ast.expr | None]] = {
     "log_of_sum": lambda given, shapes: _call("log", _call("sum", _call("exp", given[0]), axis=given[1])),
     "count": _count,
     "freedom": _freedom,
-    "share": lambda given, shapes: _call(
-        "where", ast.Compare(given[0], [ast.Eq()], [given[1]]), ast.BinOp(number(1), ast.Div(), ast.Name("ties")), number(0)
-    ),
+    "share": lambda given, shapes: _shared(given),
+    "even": lambda given, shapes: _shared(given),
     "chosen": lambda given, shapes: ast.Compare(given[0], [ast.Eq()], [given[1]]),
     "piece": _piece,
     "layer": _layer,

@@ -9,7 +9,8 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 
-Tree = ast.expr
+from graphcore.latex.trees import Rebuild, Tree, call_name, number, value_of
+
 _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -28,54 +29,6 @@ _OPPOSITE: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-def number(value: float) -> ast.Constant:
-    """A constant; whole floats become ints, so that they print plainly and compare as themselves."""
-    return ast.Constant(int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value)
-
-
-def value_of(tree: Tree) -> float | None:
-    """The value of a plain number, None for anything else (booleans and None included)."""
-    if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float) and not isinstance(tree.value, bool):
-        return tree.value
-    return None
-
-
-def call_name(tree: Tree) -> str:
-    """The name of the function a call calls, else nothing."""
-    return tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else ""
-
-
-class _Substitute(ast.NodeTransformer):
-    def __init__(self, trees: Mapping[str, Tree]) -> None:
-        self.trees = trees
-
-    def visit_Name(self, node: ast.Name) -> Tree:
-        return self.trees.get(node.id, node)
-
-    def visit_Call(self, node: ast.Call) -> Tree:
-        # the name of a function is never an operand's, though it may be spelled like one
-        return ast.Call(
-            node.func if isinstance(node.func, ast.Name) else self.visit(node.func),
-            [self.visit(argument) for argument in node.args],
-            [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords],
-        )
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        fields = {name: self._copied(value) for name, value in ast.iter_fields(node)}
-        return type(node)(**fields)
-
-    def _copied(self, value: object) -> object:
-        if isinstance(value, list):
-            return [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
-        return self.visit(value) if isinstance(value, ast.AST) else value
-
-
-def substitute(tree: Tree, trees: Mapping[str, Tree]) -> Tree:
-    """The tree with names replaced, in one go; the tree itself stays as it is."""
-    result: Tree = _Substitute(trees).visit(tree)
-    return result
-
-
 def simplify(tree: Tree, *, exact: bool = False) -> Tree:
     """The tree after constant folding and the obvious identities.
 
@@ -88,7 +41,7 @@ def simplify(tree: Tree, *, exact: bool = False) -> Tree:
     return result
 
 
-class _Simplify(_Substitute):
+class _Simplify(Rebuild):
     def __init__(self, exact: bool) -> None:
         super().__init__({})
         self.exact = exact
@@ -118,7 +71,8 @@ class _Simplify(_Substitute):
     def visit_Call(self, node: ast.Call) -> Tree:
         call = super().visit_Call(node)
         name = call_name(call)
-        assert isinstance(call, ast.Call)
+        if not isinstance(call, ast.Call):
+            return call
         if name == "where" and len(call.args) == 3:
             return _where(*call.args, turn=not self.exact)
         if name in ("ones_like", "zeros_like") and not self.exact:
@@ -243,10 +197,10 @@ def _multiply_sizes(left: Tree, right: Tree) -> Tree:
         return right
     if value_of(right) == 1:
         return left
-    for fraction, other, flipped in ((left, right, False), (right, left, True)):
-        if isinstance(fraction, ast.BinOp) and isinstance(fraction.op, ast.Div):
-            top = _multiply(other, fraction.left) if flipped else _multiply(fraction.left, other)
-            return _divide(top, fraction.right)
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Div):
+        return _divide(_multiply(left.left, right), left.right)
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Div):
+        return _divide(_multiply(left, right.left), right.right)
     a, left_rest = (value_of(left), None) if value_of(left) is not None else _coefficient(left)
     b, right_rest = (value_of(right), None) if value_of(right) is not None else _coefficient(right)
     if a is None and b is None:
@@ -267,7 +221,8 @@ def _divide(left: Tree, right: Tree) -> Tree:
     minus_left, left = _signed(left)
     minus_right, right = _signed(right)
     if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Div):
-        left, right = left.left, _multiply(left.right, right)
+        right = _multiply(left.right, right)
+        left = left.left
     fraction = ast.BinOp(left, ast.Div(), right)
     return ast.UnaryOp(ast.USub(), fraction) if minus_left != minus_right else fraction
 

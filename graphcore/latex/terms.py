@@ -7,35 +7,29 @@ that a graph of thousands of nodes costs a lookup and a join a node.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from graphcore.graph import Edge, Graph, Literal
-from graphcore.latex.forms import DIALECTS, TIMES_INVISIBLE, Dialect
-from graphcore.latex.names import latex_name, math_name
-from graphcore.latex.numbers import MINUS, number_math
-from graphcore.latex.printer import Content, Ref, print_tree
-from graphcore.latex.simplify import number, simplify, substitute, value_of
-from graphcore.ops import Op, Statics
-from graphcore.ops import shapes as shape_rules
+from graphcore.backprop import Trace, kernels
+from graphcore.errors import GraphError
+from graphcore.graph import Edge, Graph
+from graphcore.latex.forms import Dialect
+from graphcore.latex.pieces import Content
+from graphcore.latex.printer import print_tree
+from graphcore.latex.simplify import simplify
+from graphcore.latex.trees import number, substitute, value_of
+from graphcore.ops import REQUIRED, Op
 from graphcore.ops.namespaces import Shape
 from graphcore.ops.row import Formula
 
-FIXED: Mapping[str, tuple[str, str, Any]] = {
-    "@ones": ("1", r"\mathbf{1}", ["mn", "1"]),
-    "@identity": ("I", "I", ["mi", "I"]),
-}
-"""What stands for no operand: an array of ones, the identity matrix."""
 Pattern = tuple[Any, ...]
 """Per argument its shape, or for a literal a pair: ``("=", value)`` where the value matters, ``("#", shape)`` where not."""
 
 _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _CACHE: dict[Any, Any] = {}
 _CACHE_LIMIT = 20_000
-_SHOWN_ENTRIES = 4
 _SHOWN_OPERANDS = 6
 
 
@@ -48,6 +42,36 @@ def cached(key: Any, make: Callable[[], Any]) -> Any:
             _CACHE.clear()
         made = _CACHE[key] = make()
         return made
+
+
+def op_at(graph: Graph, index: int) -> Op:
+    """The op of a node that is no leaf; GraphError for a leaf."""
+    op = graph.ops[index]
+    if op is None:
+        raise GraphError(f"`{graph.names[index]}` is a leaf: no op made it.")
+    return op
+
+
+def rule_of(op: Op, slot: int) -> Formula:
+    """The rule for an operand that has one; GraphError for one that carries no gradient."""
+    rule = op.rule(slot)
+    if rule is None:
+        raise GraphError(f"`{op.name}` hands no gradient to its operand number {slot + 1}.")
+    return rule
+
+
+def apply_rule(run: Trace, edge: Edge, gradient: Any) -> Any:
+    """What an op's rule answers to an upstream gradient, before broadcasting is undone."""
+    op = op_at(run.graph, edge.target)
+    _, rules = kernels(op, run.graph.statics[edge.target], False)
+    rule = rules[min(edge.slot, len(rules) - 1)]
+    if rule is None:
+        rule_of(op, edge.slot)
+        return None
+    more = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
+    operands = [np.asarray(run.argument(k)) for k in run.graph.arguments[edge.target]]
+    with np.errstate(all="ignore"):
+        return rule(gradient, run.value(edge.target), *operands, **more)
 
 
 def pattern(graph: Graph, index: int) -> Pattern:
@@ -131,11 +155,14 @@ def written_tree(op: Op, formula: Formula, statics: Mapping[str, Any], operands:
     tree: ast.expr = _DropDefaults(op, statics).visit(ast.parse(formula.text, mode="eval").body)
     mentioned = {n.id for n in ast.walk(ast.parse(formula.text, mode="eval")) if isinstance(n, ast.Name)}
     if isinstance(tree, ast.Call):
-        tree.keywords += [
-            ast.keyword(name, constant_tree(value))
-            for name, value in statics.items()
-            if name not in mentioned and not same(value, op.statics.get(name))
+        said = [
+            (name, value) for name, value in statics.items() if name not in mentioned and not same(value, op.statics.get(name))
         ]
+        for name, value in said:
+            if op.statics.get(name) is REQUIRED and not tree.keywords and name not in ("axis", "dim"):
+                tree.args.append(constant_tree(value))
+            else:
+                tree.keywords.append(ast.keyword(name, constant_tree(value)))
     return substitute(tree, {**{name: constant_tree(value) for name, value in statics.items()}, **operands})
 
 
@@ -152,8 +179,7 @@ def _expression(op: Op, statics: Mapping[str, Any], kinds: Pattern, shape: Shape
 
 def expression_parts(graph: Graph, index: int, dialect: Dialect) -> Content:
     """The node's op on numbered holes, from the cache where the same kind of node was printed before."""
-    op = graph.ops[index]
-    assert op is not None
+    op = op_at(graph, index)
     statics = graph.statics[index]
     kinds = pattern(graph, index)
     key = ("expression", dialect, op, repr(statics) if statics else "", kinds)
@@ -162,7 +188,7 @@ def expression_parts(graph: Graph, index: int, dialect: Dialect) -> Content:
 
 def is_elementwise(op: Op) -> bool:
     """Whether an op works on every entry alone, so that its local derivative is a formula of numbers."""
-    return op.shape is shape_rules.elementwise
+    return op.entrywise
 
 
 def local_tree(op: Op, slot: int, statics: Mapping[str, Any], kinds: Pattern) -> ast.expr | None:
@@ -177,8 +203,7 @@ def local_tree(op: Op, slot: int, statics: Mapping[str, Any], kinds: Pattern) ->
 
 def local_parts(graph: Graph, edge: Edge, dialect: Dialect) -> Content | None:
     """The local derivative with holes; None where only the array rule says it, nothing (empty) where it is 1."""
-    op = graph.ops[edge.target]
-    assert op is not None
+    op = op_at(graph, edge.target)
     statics = graph.statics[edge.target]
     kinds = pattern(graph, edge.target)
     key = ("local", dialect, op, edge.slot, repr(statics) if statics else "", kinds)
@@ -191,86 +216,3 @@ def local_parts(graph: Graph, edge: Edge, dialect: Dialect) -> Content | None:
         return ([] if dialect == "math" else ()) if one else print_tree(tree, dialect, compact=True)
 
     return cached(key, make)
-
-
-_PI = re.compile(r"(?:\w+\.)?pi")
-
-
-def literal_text(literal: Literal, dialect: Dialect) -> str:
-    """A literal inside a formula: numbers plainly, arrays cut after a few entries."""
-    value = literal.value
-    if isinstance(value, float):
-        if _PI.fullmatch(literal.text):
-            return r"\pi" if dialect == "latex" else "π"
-        shown = print_tree(number(value), dialect)
-        return "".join(shown) if dialect != "math" else str(shown[1])
-    flat = [f"{entry:.4g}" for entry in value.ravel()[:_SHOWN_ENTRIES]]
-    if value.ndim != 1 or value.size > _SHOWN_ENTRIES:
-        flat = [*flat[:2], "…" if dialect != "latex" else r"\ldots"]
-    text = f"[{', '.join(flat)}]"
-    return text if dialect == "latex" else text.replace("-", MINUS)
-
-
-def fill_text(graph: Graph, index: int, parts: Content, dialect: Dialect) -> str:
-    """Printed parts with the names of a node's operands, as one string."""
-    out: list[str] = []
-    for part in parts:
-        if isinstance(part, str):
-            out.append(part)
-            continue
-        name = ref_text(graph, index, part, dialect)
-        if out and out[-1].endswith(TIMES_INVISIBLE):
-            plain = name[:1] in ("\\", "(") or name[:1].isalpha()
-            sign = "" if plain and not name.startswith((r"\mathrm{", r"\text{")) else _TIMES[dialect]
-            out[-1] = out[-1][:-1] + (" " if not sign and dialect == "latex" and name[:1] == "\\" else sign)
-        out.append(name)
-    return "".join(out).replace(TIMES_INVISIBLE, "")
-
-
-_TIMES = {"text": " · ", "latex": r" \cdot ", "math": "·"}
-
-
-def ref_text(graph: Graph, index: int, ref: Ref, dialect: Dialect) -> str:
-    """The name that goes into a hole, with a transposition mark where one belongs to it."""
-    key = ref.key
-    if key in FIXED:
-        return str(FIXED[key][DIALECTS.index(dialect)])
-    if key == "@y":
-        name = graph.names[index]
-    elif key[1:].isdigit() and key[0] == "@":
-        argument = graph.arguments[index][int(key[1:])]
-        if argument < 0:
-            return literal_text(graph.literals[-1 - argument], dialect) + _mark(ref, dialect)
-        name = graph.names[argument]
-    else:
-        name = "g" if key == "@g" else key
-    return (latex_name(name) if dialect == "latex" else name) + _mark(ref, dialect)
-
-
-def _mark(ref: Ref, dialect: Dialect) -> str:
-    return "" if not ref.transposed else r"^{\top}" if dialect == "latex" else "ᵀ"
-
-
-def fill_math(graph: Graph, index: int, content: Content) -> Any:
-    """A printed math tree with the names of a node's operands."""
-    if isinstance(content, Ref):
-        key = content.key
-        if key in FIXED:
-            return FIXED[key][2]
-        if key[0] == "@" and key[1:].isdigit():
-            argument = graph.arguments[index][int(key[1:])]
-            if argument < 0:
-                literal = graph.literals[-1 - argument]
-                return number_math(literal.value) if isinstance(literal.value, float) else ["mtext", literal_text(literal, "math")]
-            return math_name(graph.names[argument])
-        return math_name(graph.names[index] if key == "@y" else key.lstrip("@"))
-    if isinstance(content, list | tuple):
-        return [fill_math(graph, index, item) for item in content]
-    return content
-
-
-def fill(graph: Graph, index: int, content: Content, dialect: Dialect) -> Any:
-    """Printed content with names, a string or a math tree."""
-    return fill_math(graph, index, content) if dialect == "math" else fill_text(graph, index, content, dialect)
-
-

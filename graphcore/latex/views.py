@@ -6,20 +6,15 @@ import ast
 from typing import Any
 
 from graphcore.graph import Edge, Graph
+from graphcore.latex.filling import FIXED, fill, literal_text
 from graphcore.latex.forms import DIALECTS, TIMES_INVISIBLE, Dialect
 from graphcore.latex.names import latex_name, math_name
-from graphcore.latex.printer import Ref, print_tree
+from graphcore.latex.pieces import Ref
+from graphcore.latex.printer import print_tree
 from graphcore.latex.shown import shown
-from graphcore.latex.simplify import simplify, substitute
-from graphcore.latex.terms import (
-    FIXED,
-    constant_tree,
-    expression_parts,
-    fill,
-    is_elementwise,
-    literal_text,
-    local_parts,
-)
+from graphcore.latex.simplify import simplify
+from graphcore.latex.terms import constant_tree, expression_parts, is_elementwise, local_parts, op_at
+from graphcore.latex.trees import substitute
 from graphcore.ops import Op
 from graphcore.ops.namespaces import Shape
 from graphcore.ops.row import Formula
@@ -89,8 +84,7 @@ def local_symbol(graph: Graph, edge: Edge, dialect: Dialect = "text") -> Any:
 
 def local_says(graph: Graph, edge: Edge) -> str | None:
     """The caption under a local factor, None where its symbol is the caption."""
-    op = graph.ops[edge.target]
-    assert op is not None
+    op = op_at(graph, edge.target)
     symbol = local_symbol(graph, edge, "text")
     said = op.says.get(op.operands[min(edge.slot, len(op.operands) - 1)].lstrip("*"))
     summed = None
@@ -155,7 +149,8 @@ def _assumed(op: Op) -> dict[str, Shape]:
     """Shapes that make products of an array op's formula print as products of arrays."""
     if is_elementwise(op):
         return {}
-    return {name.lstrip("*"): (2, 2) for name in op.operands} | {"y": (2, 2), "g": (2, 2)}
+    assumed: Shape = (2, 2)
+    return {name.lstrip("*"): assumed for name in op.operands} | {"y": assumed, "g": assumed}
 
 
 def _usual(op: Op, formula: Formula) -> ast.expr:

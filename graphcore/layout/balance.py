@@ -19,6 +19,7 @@ GAP, GAP_ACROSS = 10.0, 16.0  # between boxes of a row; the marks above a box ne
 WIRE = 12.0  # what an edge takes of a row it passes through
 LIMIT = 400  # boxes and passages; a larger drawing stays as Graphviz made it
 SWEEPS = 24
+MIDDLE = 20.0  # how much stronger leaves pull than all that follows
 
 
 @dataclass
@@ -149,7 +150,7 @@ def _linked(
         first, second = items[a].block, items[b].block
         if first != second:
             # a box fed by first boxes alone stands in their middle, whatever pulls at it from below
-            strength = 1.0 if a in fed or b in within else 4.0
+            strength = 1.0 if a in fed or b in within else MIDDLE
             blocks[first].pulls.append((second, strength))
             blocks[second].pulls.append((first, strength))
     return blocks

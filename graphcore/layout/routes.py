@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from graphcore.layout.boxes import Box, Points
 
-REACH = 38.0  # how far from the middle of a box an edge may arrive
-PARALLEL = 24.0  # between two edges that join the same boxes
+REACH = 54.0  # how far from the middle of a box an edge wishes to leave or arrive
+APART = 24.0  # between two edges on the same side of a box
+CORNER = 14.0  # kept free at both ends of a side
 CLEAR = 6.0  # kept between a curve and a box it passes
 
 
@@ -63,21 +64,43 @@ def draw_edges(
 
 
 def _ports(boxes: Sequence[Box], ends: Sequence[tuple[int, int]], passes: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    """How far from the middle each edge leaves and arrives: towards where it comes from, so that heads do not meet."""
-    arriving: dict[int, int] = {}
-    twins: dict[tuple[int, int], list[int]] = {}
+    """How far from the middle each edge leaves and arrives: towards its other end, so that heads do not meet."""
+    leaving: dict[int, list[tuple[float, int]]] = {}
+    arriving: dict[int, list[tuple[float, int]]] = {}
     for k, (source, target) in enumerate(ends):
-        arriving[target] = arriving.get(target, 0) + 1
-        twins.setdefault((source, target), []).append(k)
-    shifts = []
-    for k, (source, target) in enumerate(ends):
-        group = twins[source, target]
-        beside = (group.index(k) - (len(group) - 1) / 2) * PARALLEL
-        x, _, w, _ = boxes[target]
-        reach = min(REACH, w / 4)
-        wish = (passes[k][-2] - x) / 2 if arriving[target] > 1 else 0.0
-        shifts.append((beside, max(-reach, min(reach, wish)) + beside))
-    return shifts
+        leaving.setdefault(source, []).append(((passes[k][1] - boxes[source][0]) / 2, k))
+        arriving.setdefault(target, []).append(((passes[k][-2] - boxes[target][0]) / 2, k))
+    left, right = [0.0] * len(ends), [0.0] * len(ends)
+    for groups, shifts in ((leaving, left), (arriving, right)):
+        for node, group in groups.items():
+            if len(group) > 1:
+                group.sort()
+                for (_, k), shift in zip(group, spread([wish for wish, _ in group], boxes[node][2]), strict=True):
+                    shifts[k] = shift
+    return list(zip(left, right, strict=True))
+
+
+def spread(wishes: Sequence[float], width: float) -> list[float]:
+    """Places along a side of a box, in the order of the wishes, near them and apart from each other.
+
+    >>> spread([0.0, 0.0], 152), spread([-90.0, 3.0], 152)
+    ([-12.0, 12.0], [-38.0, 3.0])
+    """
+    reach = min(REACH, width / 4)
+    limit = width / 2 - CORNER
+    gap = min(APART, 2 * limit / (len(wishes) - 1))
+    # least squares under "at least a gap apart": neighbours that meet share their mean
+    groups: list[tuple[float, int]] = []
+    for k, wish in enumerate(wishes):
+        total, count = max(-reach, min(reach, wish)) - k * gap, 1
+        while groups and groups[-1][0] / groups[-1][1] >= total / count:
+            total, count = total + groups[-1][0], count + groups[-1][1]
+            groups.pop()
+        groups.append((total, count))
+    places = [total / count for total, count in groups for _ in range(count)]
+    first, last = places[0], places[-1] + (len(wishes) - 1) * gap
+    shift = max(0.0, -limit - first) if first < -limit else min(0.0, limit - last)
+    return [place + k * gap + shift for k, place in enumerate(places)]
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float]) -> Points:

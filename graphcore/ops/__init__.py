@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from graphcore.errors import UnknownNameError
@@ -50,24 +50,33 @@ def resolve(name: str, shapes: Sequence[Shape]) -> Op:
     """
     found = ALIASES.get(name, name)
     choose = _BY_RANK.get(found)
-    return get(found if choose is None else choose(*[len(shape) for shape in shapes]))
+    if choose is not None:
+        found = choose(*[len(shape) for shape in shapes])
+    row = REGISTRY.get(found)
+    return get(name) if row is None else row
 
 
 def _product(a: int = 2, b: int = 2, *_: int) -> str:
-    if min(a, b) == 1 or max(a, b) <= 2:
-        kind = {(True, True): "dot", (False, True): "matvec", (True, False): "vecmat"}.get((a < 2, b < 2), "matmul")
-        batched = max(a, b) > 2
-        return f"{kind}_batched" if batched else kind
-    return "matmul_batched"
+    kind = "dot" if a < 2 and b < 2 else "matvec" if b < 2 else "vecmat" if a < 2 else "matmul"
+    return kind if max(a, b) < 3 else f"{kind}_batched"
+
+
+def _dot(a: int = 1, b: int = 1, *_: int) -> str:
+    return "mul" if 0 in (a, b) else _product(a, b)
+
+
+def _any(least: int, below: str, above: str) -> Callable[..., str]:
+    """One row where no operand has ``least`` axes or more, else another."""
+    return lambda *ranks: above if max(ranks, default=least) >= least else below
 
 
 # how many axes the operands have -> the row meant
-_BY_RANK = {
+_BY_RANK: Mapping[str, Callable[..., str]] = {
     "matmul": _product,
-    "dot": lambda a=1, b=1, *_: "mul" if 0 in (a, b) else _product(a, b),
-    "T": lambda a=2, *_: "T" if a == 2 else "transpose",
-    "diag": lambda a=1, *_: "diagonal" if a == 2 else "diag",
-    "pick": lambda a=2, *_: "pick_one" if a == 1 else "pick",
-    "hstack": lambda *ranks: "concatenate" if max(ranks, default=1) < 2 else "hstack",
-    "vstack": lambda *ranks: "stack" if max(ranks, default=1) < 2 else "vstack",
+    "dot": _dot,
+    "T": lambda *ranks: "T" if ranks in ((2,), ()) else "transpose",
+    "diag": _any(2, "diag", "diagonal"),
+    "pick": lambda *ranks: "pick_one" if ranks[:1] == (1,) else "pick",
+    "hstack": _any(2, "concatenate", "hstack"),
+    "vstack": _any(2, "stack", "vstack"),
 }

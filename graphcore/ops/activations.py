@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphcore.ops import shapes
 from graphcore.ops.make import elementwise
 from graphcore.ops.row import Op
 
@@ -31,7 +32,7 @@ def activation(name: str, forward: str, rule: str, *, spoken: str = "", at: str 
 def _as_numpy(forward: str) -> str:
     for function in ("where", "maximum", "minimum", "exp", "expm1", "log1p", "tanh", "sqrt", "abs", "clip"):
         forward = forward.replace(f"{function}(", f"np.{function}(")
-    return forward.replace("log1np.", "log1").replace("erf(", "np.vectorize(math.erf)(").replace("pi", "np.pi")
+    return forward.replace("log1np.", "log1").replace("erf(", "np.vectorize(math.erf, otypes=[float])(").replace("pi", "np.pi")
 
 
 _CURVE = "a * (1 + 0.044715 * a ** 2) * sqrt(2 / pi)"
@@ -184,8 +185,9 @@ ROWS = [
     ),
     elementwise(
         "prelu",
-        "where(a > 0, a, b * a)",
+        "maximum(a, 0) + b * minimum(a, 0)",
         group="activation",
+        shape=shapes.prelu,
         spoken="leaky relu with a learned slope",
         written="prelu(a, b)",
         numpy="np.where(a > 0, a, b * a)",

@@ -82,7 +82,8 @@ def _nll_loss(shapes: Sequence[Shape], values: Values, statics: Mapping[str, Any
 def _nll(logs: str, scores: Shape, target: Shape, numbers: Any, statics: Mapping[str, Any]) -> str:
     if target != scores[:-1]:
         raise ShapeError(
-            f"{{0}} is {scores}, {{1}} is {target}: the target is class numbers of shape {scores[:-1]} or probabilities of shape {scores}."
+            f"{{0}} is {scores}, {{1}} is {target}: "
+            f"the target is class numbers of shape {scores[:-1]} or probabilities of shape {scores}."
         )
     if numbers is not None:
         _check_classes(np.asarray(numbers), scores[-1])
@@ -172,7 +173,7 @@ _ROWS = [
     ),
     _loss(
         "kl_div",
-        "b * (log(b) - a)",
+        "xlogy(b, b) - b * a",
         "Kullback-Leibler divergence; a is a log probability, b a probability",
         example="z = [1, 2, 3]\nt = const([0.2, 0.3, 0.5])\nL = kl_div(log_softmax(z), t, reduction='sum')",
         torch="F.kl_div(a, b)",
@@ -240,6 +241,15 @@ _ROWS = [
         "softmax of queries against keys, times the values",
         "Q = randn(2, 4)\nK = randn(3, 4)\nV = randn(3, 5)\ny = sum(scaled_dot_product_attention(Q, K, V) ** 2)",
         "F.scaled_dot_product_attention(a, b, c)",
+    ),
+    Composite(
+        "softmin",
+        ("a",),
+        lambda _, __, statics: f"softmax(-a, axis={statics['axis']!r})",
+        "softmax of the opposite numbers",
+        "z = [1, 2, 3]\ny = softmin(z)[0]",
+        "F.softmin(a, dim=axis)",
+        {"axis": -1},
     ),
     Composite(
         "softsign", ("a",), lambda *_: "a / (1 + abs(a))", "a sigmoid with slow ends", "x = 0.5\ny = softsign(x)", "F.softsign(a)"

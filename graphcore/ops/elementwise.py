@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphcore.ops import shapes
 from graphcore.ops.make import elementwise
 from graphcore.ops.row import Op
 
@@ -39,6 +40,9 @@ def extremum(name: str, spoken: str, loses: str) -> Op:
         example=f"x = 2\ny = 3\nz = {name}(x ** 2, y)",
     )
 
+
+# which bounds of clip are given
+_LOW, _HIGH = "max is None and min is not None", "min is None and max is not None"
 
 ROWS = [
     smooth("sin", "sine", "g * cos(a)"),
@@ -82,11 +86,29 @@ ROWS = [
     smooth("log2", "logarithm to base 2", "g / (a * log(2))"),
     smooth("log10", "logarithm to base 10", "g / (a * log(10))"),
     smooth("log1p", "logarithm of 1 + a", "g / (1 + a)"),
+    smooth(
+        "logit",
+        "log of the odds",
+        "where((a < 0) | (a > 1), nan * g, g / (a * (1 - a)))",
+        forward="log(a / (1 - a))",
+        at="0.3",
+        numpy="np.log(a / (1 - a))",
+    ),
+    elementwise(
+        "xlogy",
+        "where((a == 0) & (b == b), 0 * a, a * log(b))",
+        spoken="a times the logarithm of b",
+        numpy="np.where(a == 0, 0, a * np.log(b))",
+        a="where((a == 0) & (b <= 0), 0, g * log(b))",
+        b="g * a / b",
+        local={"a": "log(b)"},
+        example="p = 0.3\nq = 0.6\ny = xlogy(p, q)",
+    ),
     smooth("sqrt", "square root", "g / (2 * y)"),
     smooth("rsqrt", "1 over the square root", "-g * y ** 3 / 2", forward="1 / sqrt(a)", numpy="1 / np.sqrt(a)"),
     smooth("square", "square", "2 * g * a", forward="a * a"),
     smooth("reciprocal", "reciprocal", "-g * y ** 2", forward="1 / a", numpy="1 / a", torch="torch.reciprocal(a)"),
-    smooth("erf", "error function", "g * 2 / sqrt(pi) * exp(-a ** 2)", numpy="np.vectorize(math.erf)(a)"),
+    smooth("erf", "error function", "g * 2 / sqrt(pi) * exp(-a ** 2)", numpy="np.vectorize(math.erf, otypes=[float])(a)"),
     smooth("radians", "degrees to radians", "g * (pi / 180)", at="30", torch="torch.deg2rad(a)"),
     smooth("degrees", "radians to degrees", "g * (180 / pi)", torch="torch.rad2deg(a)"),
     elementwise(
@@ -119,13 +141,14 @@ ROWS = [
         "clip",
         "clip(a, min, max)",
         spoken="kept between bounds",
+        shape=shapes.clip,
         written="clip(a, min=min, max=max)",
         statics={"min": None, "max": None},
         numpy="np.clip(a, min, max)",
-        torch="torch.clamp(a, min=min) if max is None else torch.clamp(a, max=max) if min is None else torch.clamp(a, min, max)",
-        a="where(a >= min, g, 0) if max is None else where(a <= max, g, 0) if min is None else where((a >= min) & (a <= max), g, 0)",
+        torch=f"torch.clamp(a, min=min) if {_LOW} else torch.clamp(a, max=max) if {_HIGH} else torch.clamp(a, min, max)",
+        a=f"where(a >= min, g, 0) if {_LOW} else where(a <= max, g, 0) if {_HIGH} else where((a >= min) & (a <= max), g, 0)",
         says="passed between the bounds, else 0",
-        kink="a == min if max is None else a == max if min is None else (a == min) | (a == max)",
+        kink=f"a == min if {_LOW} else a == max if {_HIGH} else (a == min) | (a == max)",
         kink_says="a corner; torch uses 1 at both bounds",
         example="x = 0.7\ny = clip(x, min=-1, max=1)",
     ),

@@ -1,8 +1,4 @@
-"""What formulas may call besides NumPy's own functions.
-
-Every rule is linear in ``g``; the helpers that take ``g`` touch it only through indexing, reshaping, sums and
-multiples, so that they also work where ``g`` is a linear map instead of numbers.
-"""
+"""What forward formulas call besides NumPy's own functions."""
 
 from __future__ import annotations
 
@@ -10,26 +6,26 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from graphcore.errors import TraceError
+from graphcore.ops import backward
+from graphcore.ops.backward import Array, Axis, Shape
+from graphcore.ops.backward import keep as keep
+from graphcore.ops.backward import whole as whole
 
-Array = npt.NDArray[np.float64]
-Shape = tuple[int, ...]
-Axis = int | tuple[int, ...] | None
+_TRUTHS = (bool, np.bool)
 _ERF = np.frompyfunc(math.erf, 1, 1)
 
 
 def total(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """``sum`` at the price of the bare reduction."""
-    return np.add.reduce(a, axis, None, None, keepdims)
+    return np.add.reduce(a, axis, None, None, keepdims)  # type: ignore[call-overload]  # by position: keywords cost a third more
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``np.where`` that takes one side whole where the condition is a plain truth value."""
-    if condition is False:
-        return b
-    return a if condition is True else np.where(condition, a, b)
+    if type(condition) is np.ndarray:
+        return np.where(condition, a, b)
+    return (a if condition else b) if type(condition) in _TRUTHS else np.where(condition, a, b)
 
 
 def sign(a: Any) -> Any:
@@ -60,34 +56,6 @@ def count(shape: Shape, axis: Axis = None) -> Any:
         return math.prod(shape) or np.float64(0)
     axes = axis if isinstance(axis, tuple) else (axis,)
     return math.prod([shape[k] for k in axes]) or np.float64(0)
-
-
-def restore(g: Any, shape: Shape, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Spread what a reduction left over ``shape`` again: the transpose of a sum."""
-    if isinstance(g, float):
-        full = np.empty(shape)  # a tenth of the price of a broadcast view
-        full.fill(g)
-        return full
-    return np.broadcast_to(keep(g, axis, keepdims), shape)
-
-
-def unbroadcast(gradient: Any, shape: Shape) -> Any:
-    """Sum over the axes along which an operand of ``shape`` was repeated: the transpose of broadcasting."""
-    gradient = np.asarray(gradient)
-    if gradient.shape == shape:
-        return gradient
-    extra = gradient.ndim - len(shape)
-    if extra > 0:
-        gradient = np.add.reduce(gradient, tuple(range(extra)))
-    repeated = tuple(k for k, n in enumerate(shape) if n == 1 and gradient.shape[k] != 1)
-    if repeated:
-        gradient = np.add.reduce(gradient, repeated, keepdims=True)
-    return gradient if np.shape(gradient) == shape else np.broadcast_to(gradient, shape)
-
-
-def keep(y: Any, axis: Axis, keepdims: bool) -> Any:
-    """A reduction's result with the reduced axes back as ones, so that it broadcasts against what was reduced."""
-    return y if axis is None or keepdims else np.expand_dims(y, axis)
 
 
 def top(a: Any, axis: int) -> Any:
@@ -124,16 +92,15 @@ def tied(a: Any, y: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return ties & (total(ties * 1.0, axis, keepdims=True) > 1)
 
 
-def share(a: Any, y: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Each entry's share of the extreme value ``y``: ties share equally, the others have 0 (nan ties with nan)."""
+def share(a: Any, y: Any, axis: Axis = None, keepdims: bool = False, nan: bool = True) -> Any:
+    """Each entry's share of the extreme value ``y``: ties share equally, the others have 0.
+
+    nan ties with nan; or it does not, then there is no share to give and all is nan (torch knows both kinds).
+    """
     extreme = keep(y, axis, keepdims)
-    ties = (a == extreme) | (np.isnan(a) & np.isnan(extreme))
-    return ties / total(ties * 1.0, axis, keepdims=axis is not None)
-
-
-def even(a: Any, y: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """As :func:`share`, where nan equals nothing: then there is no share to give and all is nan."""
-    ties = a == keep(y, axis, keepdims)
+    ties = a == extreme
+    if nan:
+        ties = ties | (np.isnan(a) & np.isnan(extreme))
     return ties / total(ties * 1.0, axis, keepdims=axis is not None)
 
 
@@ -160,28 +127,6 @@ def _others(a: Any) -> Any:
     return before * after
 
 
-def scatter(g: Any, shape: Shape, index: Any) -> Any:
-    """Zeros of ``shape`` with ``g`` put where ``index`` (ints and slices) points: the transpose of a subscript."""
-    full = np.zeros(shape)
-    full[index] = g
-    return full
-
-
-def gather_add(g: Any, shape: Shape, rows: Any) -> Any:
-    """Zeros of ``shape`` to which row k of ``g`` is added at row ``rows[k]``: the transpose of ``a[rows]``."""
-    full = np.zeros(shape)
-    np.add.at(full, whole(rows, shape[0]), g)
-    return full
-
-
-def scatter_classes(g: Any, shape: Shape, classes: Any) -> Any:
-    """Zeros of ``shape`` with ``g`` at one class number per row: the transpose of ``pick``."""
-    full = np.zeros(shape)
-    numbers = whole(classes, shape[-1])
-    full[(np.arange(shape[0]), numbers) if len(shape) > 1 else numbers] = g
-    return full
-
-
 def softplus(a: Any) -> Any:
     """log(1 + exp(a)), and a itself beyond 20, where that is the same number."""
     return np.where(a > 20, a, np.log1p(np.exp(a)))
@@ -198,49 +143,9 @@ def pick(a: Array, classes: Any) -> Any:
     return a[np.arange(len(a)), numbers] if a.ndim > 1 else a[numbers]
 
 
-def whole(numbers: Any, length: int) -> Any:
-    """Floating whole numbers as positions below ``length``; TraceError for fractions and for what is out of range."""
-    positions = np.asarray(numbers)
-    with np.errstate(invalid="ignore"):
-        integers = positions.astype(np.int64)
-    if not (integers == positions).all():
-        raise TraceError(f"an index must be a whole number; {positions[integers != positions].flat[0]:g} is none.")
-    if integers.size and not (-length <= integers.min() and integers.max() < length):
-        wrong = integers.max() if integers.max() >= length else integers.min()
-        raise TraceError(f"index {wrong} is out of range: there are {length} entries, numbered 0 to {length - 1}.")
-    return integers
-
-
-def piece(g: Any, operands: tuple[Any, ...], slot: int, axis: int) -> Any:
-    """The part of a concatenation that came from operand number ``slot``."""
-    axis %= np.ndim(operands[slot])
-    start = sum(np.shape(k)[axis] for k in operands[:slot])
-    return g[(slice(None),) * axis + (slice(start, start + np.shape(operands[slot])[axis]),)]
-
-
-def layer(g: Any, slot: int, axis: int) -> Any:
-    """Number ``slot`` along ``axis``: what a stack got from that operand."""
-    return g[(slice(None),) * (axis % len(g.shape)) + (slot,)]
-
-
-def inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    """The axes that undo a transposition."""
-    return None if axes is None else tuple(int(k) for k in np.argsort([axis % len(axes) for axis in axes]))
-
-
 def outer(a: Any, b: Any) -> Any:
     """All products of an entry of ``a`` with an entry of ``b``."""
     return a[:, None] * b
-
-
-def flat(a: Any) -> Any:
-    """All leading axes as one: a matrix with the same last axis."""
-    return a.reshape((-1, a.shape[-1]))
-
-
-def blocks(g: Any, a: Array, b: Array) -> Any:
-    """A Kronecker product's gradient by (row of a, row of b, column of a, column of b)."""
-    return g.reshape((a.shape[0], b.shape[0], a.shape[1], b.shape[1]))
 
 
 def cofactors(a: Array) -> Any:
@@ -254,52 +159,9 @@ def tri(shape: Shape, k: int) -> Any:
     return np.tri(shape[-2], shape[-1], k, dtype=bool)
 
 
-def everyone(a: Any) -> Any:
-    """The positions 0, 1, ... of a vector's entries."""
-    return np.arange(len(a))
-
-
-def opposite(shift: Any) -> Any:
-    """A shift the other way."""
-    return tuple(-k for k in shift) if isinstance(shift, tuple) else -shift
-
-
-def tiles(g: Any, shape: Shape, reps: int | tuple[int, ...]) -> Any:
-    """A tiled gradient with one axis for the copies before each axis of the tile."""
-    reps = (reps,) if isinstance(reps, int) else reps
-    rank = max(len(shape), len(reps))
-    full = (1,) * (rank - len(shape)) + shape
-    copies = (1,) * (rank - len(reps)) + reps
-    return g.reshape(tuple(n for pair in zip(copies, full, strict=True) for n in pair))
-
-
-def evens(shape: Shape, reps: int | tuple[int, ...]) -> tuple[int, ...]:
-    """The axes of the copies in :func:`tiles`."""
-    return tuple(range(0, 2 * max(len(shape), 1 if isinstance(reps, int) else len(reps)), 2))
-
-
-def runs(g: Any, shape: Shape, repeats: int, axis: int | None) -> Any:
-    """A gradient of repeated entries with a last axis (after ``axis``) for the copies of one entry."""
-    if axis is None:
-        return g.reshape((*shape, repeats))
-    axis %= len(shape)
-    return g.reshape((*shape[: axis + 1], repeats, *shape[axis + 1 :]))
-
-
-def cumprod_rule(g: Any, y: Any, a: Any, axis: int | None) -> Any:
-    """The gradient of a running product without dividing by an entry, which may be 0."""
-    axis = axis or 0
-    a, g = np.moveaxis(a, axis, 0), np.moveaxis(g, axis, 0)
-    rest = np.array(g, dtype=np.float64)
-    before = np.ones_like(rest)
-    for k in range(len(a) - 2, -1, -1):
-        rest[k] += a[k + 1] * rest[k + 1]
-    np.multiply.accumulate(a[:-1], axis=0, out=before[1:])
-    return np.moveaxis(before * rest, 0, axis)
-
-
 FUNCTIONS = {
     name: value
-    for name, value in globals().items()
-    if callable(value) and getattr(value, "__module__", "") == __name__ and not name.startswith("_")
+    for module in (globals(), vars(backward))
+    for name, value in module.items()
+    if callable(value) and getattr(value, "__module__", "").startswith("graphcore.ops") and not name.startswith("_")
 } | {"sum": total, "det": np.linalg.det, "inv": np.linalg.inv}

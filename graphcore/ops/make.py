@@ -35,6 +35,7 @@ def op(
     statics: Mapping[str, Any] | None = None,
     plumbing: bool = False,
     takes_numbers: bool = True,
+    entrywise: bool = False,
     example: str = "",
     **rules: str | Formula,
 ) -> Op:
@@ -67,9 +68,10 @@ def op(
         kink=Formula(kink) if kink else None,
         kink_says=kink_says,
         local={key: Formula(text) for key, text in (local or {}).items()},
-        says={key: says for key in rules} if isinstance(says, str) and says else dict(says or {}),
+        says=dict.fromkeys(rules, says) if isinstance(says, str) and says else dict(says or {}),
         plumbing=plumbing,
         takes_numbers=takes_numbers,
+        entrywise=entrywise,
         example=example,
     )
 
@@ -77,4 +79,5 @@ def op(
 def elementwise(name: str, forward: str | Formula = "", *, group: str = "elementwise", **row: Any) -> Op:
     """A row whose output has the broadcast shape of its operands; ``forward`` defaults to ``name(a, ...)``."""
     operands = row.get("operands") or tuple(key for key in row if len(key) == 1)
-    return op(name, forward or f"{name}({', '.join(operands)})", group=group, shape=shapes.elementwise, **row)
+    row.setdefault("shape", shapes.elementwise)
+    return op(name, forward or f"{name}({', '.join(operands)})", group=group, entrywise=True, **row)

@@ -104,11 +104,12 @@ def stack(*shapes: Shape, axis: int = 0, **_: Any) -> Shape:
 
 def getitem(shape: Shape, index: Any, **_: Any) -> Shape:
     """What a subscript of whole numbers, slices, None and ... leaves."""
-    for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, slice) and part.step is not None and part.step < 1:
+    for item in index if isinstance(index, tuple) else (index,):
+        if isinstance(item, slice) and item.step is not None and item.step < 1:
             raise ShapeError("torch has no slices that run backward. Write flip(x, axis=0).")
     try:
-        return np.broadcast_to(0.0, shape)[index].shape
+        part: Shape = np.broadcast_to(0.0, shape)[index].shape
+        return part
     except (IndexError, TypeError) as problem:
         size = f"has {len(shape)} axes" if len(shape) != 1 else "has one axis"
         detail = "" if "too many" in str(problem) else f" ({problem})"

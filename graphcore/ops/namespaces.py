@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from graphcore.ops.functions import FUNCTIONS, Array, Axis, Shape, restore, unbroadcast
+from graphcore.ops.backward import Array, Axis, Shape, restore, unbroadcast
+from graphcore.ops.functions import FUNCTIONS
 
 __all__ = ["ARRAYS", "FLOATS", "Array", "Axis", "Kernel", "Namespace", "Shape", "Shapes", "restore", "unbroadcast"]
 
@@ -32,7 +33,7 @@ def _float_minimum(a: float, b: float) -> float:
 
 
 def _float_sign(a: float) -> float:
-    return float((a > 0) - (a < 0))
+    return float(a > 0) - float(a < 0)  # operands may be np.float64, whose truth values do not subtract
 
 
 def _float_sigmoid(a: float) -> float:
@@ -54,14 +55,13 @@ def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return lambda a: math.copysign(function(a), a)
 
 
+def _from(module: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(module, name) for name in names.split()}
+
+
 FLOATS: Mapping[str, Any] = {
-    **{
-        name: getattr(math, name)
-        for name in (
-            "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10 sqrt hypot erf pow "
-            "fmod radians degrees pi e inf"
-        ).split()
-    },
+    **_from(math, "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10"),
+    **_from(math, "sqrt hypot erf pow fmod radians degrees pi e inf nan"),
     "abs": abs,
     "where": _float_where,
     "maximum": _float_maximum,
@@ -77,15 +77,10 @@ FLOATS: Mapping[str, Any] = {
 }
 
 ARRAYS: Mapping[str, Any] = {
-    **{
-        name: getattr(np, name)
-        for name in (
-            "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10 exp2 sqrt hypot abs "
-            "maximum minimum fmod radians degrees floor ceil round trunc isnan logical_and logical_or pi e inf "
-            "max min prod cumsum cumprod reshape transpose swapaxes squeeze expand_dims broadcast_to concatenate stack "
-            "flip roll tile repeat tril triu trace diagonal diag kron eye zeros_like ones_like"
-        ).split()
-    },
+    **_from(np, "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10 exp2"),
+    **_from(np, "sqrt hypot abs maximum minimum fmod radians degrees floor ceil round trunc isnan logical_and logical_or"),
+    **_from(np, "max min prod cumsum cumprod reshape transpose swapaxes squeeze expand_dims broadcast_to concatenate stack"),
+    **_from(np, "flip roll tile repeat tril triu trace diagonal diag kron eye zeros_like ones_like pi e inf nan"),
     "pow": lambda a, b: np.asarray(a) ** b,
     "shape": np.shape,
     **FUNCTIONS,

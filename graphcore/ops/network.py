@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from graphcore.ops import shapes
-from graphcore.ops.make import op
+from graphcore.ops.make import elementwise, op
 from graphcore.ops.reductions import reduction
 
 network = partial(op, group="neural network")
@@ -72,7 +72,7 @@ ROWS = [
         says="goes back to the entry picked; 0 elsewhere",
         example="z = [1, 2, 3]\nt = const(2)\ny = -pick(log_softmax(z), t)",
     ),
-    op(
+    elementwise(
         "binary_cross_entropy_each",
         "-(b * maximum(log(a), -100) + (1 - b) * maximum(log(1 - a), -100))",
         group="neural network",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphcore.ops import shapes
-from graphcore.ops.functions import cumprod_rule
+from graphcore.ops.backward import cumprod_rule
 from graphcore.ops.make import op
 from graphcore.ops.row import Formula, Op
 
@@ -59,11 +59,12 @@ def _all_or_first(kind: str) -> tuple[str, str]:
         f"torch.{kind}(a) if axis is None and (not keepdims) else torch.{kind}(a, dim=axis, keepdim=keepdims).values if {one} "
         f"else torch.a{kind}(a, dim=() if axis is None else axis, keepdim=keepdims)"
     )
-    return torch, f"where(chosen(a, y, axis, keepdims), {_SPREAD.format('g')}, 0) if {one} else {_ALL} if axis is None and (not keepdims) else {_SHARED}"
+    first = f"where(chosen(a, y, axis, keepdims), {_SPREAD.format('g')}, 0)"
+    return torch, f"{first} if {one} else {_ALL} if axis is None and (not keepdims) else {_SHARED}"
 
 
 _ALL = _SPREAD.format("g") + " * share(a, y)"
-_SHARED = _SPREAD.format("g") + " * even(a, y, axis, keepdims)"
+_SHARED = _SPREAD.format("g") + " * share(a, y, axis, keepdims, False)"
 _AMONG = "torch.a{0}(a) if axis is None and (not keepdims) else torch.a{0}(a, dim=() if axis is None else axis, keepdim=keepdims)"
 _CENTRED = "(a - mean(a, axis, keepdims=True))"
 _LEFT = "freedom(shape(a), axis, ddof)"
@@ -89,8 +90,8 @@ ROWS = [
         "prod(a, axis=axis, keepdims=keepdims)",
         spoken="product",
         shape=shapes.one_axis_or_all,
-        torch="torch.prod(a, dim=axis, keepdim=keepdims) if axis is not None else torch.prod(a).reshape([1] * a.ndim) if keepdims "
-        "else torch.prod(a)",
+        torch="torch.prod(a, dim=axis, keepdim=keepdims) if axis is not None else "
+        "torch.prod(a).reshape([1] * a.ndim) if keepdims else torch.prod(a)",
         a=_SPREAD.format("g") + " * others(a, axis)",
         local={"a": "y / a"},
         example="x = [2, 3, 4]\ny = prod(x)",
@@ -122,8 +123,9 @@ ROWS = [
     reduction(
         "norm",
         f"sqrt(sum(a ** 2, axis, keepdims)) if {_ROOT_TWO} else sum(abs(a), axis, keepdims) if ord == 1 else "
-        f"max(abs(a), axis=axis, keepdims=keepdims) if {_ENDLESS} else min(abs(a), axis=axis, keepdims=keepdims) if {_ENDLESS_MIN} "
-        "else sum(abs(a) ** ord, axis, keepdims) ** (1 / ord)",
+        f"max(abs(a), axis=axis, keepdims=keepdims) if {_ENDLESS} else "
+        f"min(abs(a), axis=axis, keepdims=keepdims) if {_ENDLESS_MIN} else "
+        "sum(abs(a) ** ord, axis, keepdims) ** (1 / ord)",
         spoken="length (norm)",
         statics={"ord": None},
         shape=shapes.norm,

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from graphcore.ops.namespaces import FLOATS, Kernel, Namespace, Shape
+import numpy as np
+
+from graphcore.ops.namespaces import ARRAYS, FLOATS, Array, Kernel, Namespace, Shape
 
 
 class _Required:
@@ -46,6 +48,50 @@ class _FloatForm(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id == "where":
             condition, yes, no = node.args
             return ast.IfExp(condition, yes, no)
+        return node
+
+
+# calls whose arguments are numbers or arrays of numbers, never axes or shapes
+_ENTRYWISE = frozenset(
+    ("where", "maximum", "minimum", "exp", "log", "log1p", "expm1", "sqrt", "tanh", "sin", "cos", "abs", "sign", "sigmoid")
+)
+
+
+class _ArrayForm(ast.NodeTransformer):
+    """A formula as small arrays want it: its numbers as 0-d arrays, made once, which NumPy need not convert each time.
+
+    An exponent stays a number, for NumPy has short cuts for some of them.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, Array] = {}
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if type(node.value) not in (int, float):
+            return node
+        name = f"_{len(self.numbers)}"
+        self.numbers[name] = np.array(node.value, dtype=np.float64)
+        return ast.Name(name, ast.Load())
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        node.left = self.visit(node.left)
+        if not isinstance(node.op, ast.Pow):
+            node.right = self.visit(node.right)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id in _ENTRYWISE:
+            node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        # an equality is asked of exponents and settings, which are floats as a rule
+        return node if isinstance(node.ops[0], ast.Eq) else self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        return node
+
+    def visit_Tuple(self, node: ast.Tuple) -> ast.AST:
         return node
 
 
@@ -120,9 +166,13 @@ class Formula:
         body = ast.parse(text, mode="eval").body
         if namespace is FLOATS:
             body = _FloatForm().visit(body)
+        numbers: Mapping[str, Any] = {}
+        if namespace is ARRAYS:
+            form = _ArrayForm()
+            body, numbers = form.visit(body), form.numbers
         tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
         # the text is a row of this package, never a user's
-        return eval(compile(tree, f"<{text}>", "eval"), {**namespace, **statics})  # type: ignore[no-any-return]  # noqa: S307
+        return eval(compile(tree, f"<{text}>", "eval"), {**namespace, **statics, **numbers})  # type: ignore[no-any-return]  # noqa: S307
 
     def runs_on(self, namespace: Namespace, parameters: tuple[str, ...]) -> bool:
         """Whether every name the formula mentions means something in ``namespace``; tests on statics do not count."""
@@ -141,7 +191,8 @@ class Op:
     :class:`ShapeError` where they do not fit; ``written`` is how a user writes the op, ``numpy`` and ``torch`` how it
     is written there; ``kink`` says, as a formula, where the op is not differentiable and ``kink_says`` what torch
     uses there. ``takes_numbers`` is False where torch's function wants tensors only: literals are then
-    ``torch.tensor(2.0)`` there. In a text a starred operand stands for the sequence of all its operands.
+    ``torch.tensor(2.0)`` there; ``entrywise`` where the op works on every entry alone, so that its local derivative is a formula
+    of numbers. In a text a starred operand stands for the sequence of all its operands.
     """
 
     name: str
@@ -161,6 +212,7 @@ class Op:
     says: Mapping[str, str] = field(default_factory=dict)
     plumbing: bool = False
     takes_numbers: bool = True
+    entrywise: bool = False
     example: str = ""
 
     @property

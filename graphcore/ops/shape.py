@@ -82,7 +82,7 @@ ROWS = [
         spoken="transpose",
         shape=moves.transpose,
         statics={"axes": None},
-        torch="a.permute(*range(a.ndim)[::-1]) if axes is None else a.permute(axes)",
+        torch="a.permute(tuple(range(a.ndim))[::-1]) if axes is None else a.permute(axes)",
         a="transpose(g, inverse(axes))",
         example="x = randn(2, 3, 4)\ny = sum(transpose(x, axes=(2, 0, 1))[0])",
     ),
@@ -159,8 +159,8 @@ ROWS = [
         spoken="reversed",
         shape=moves.reduced_same,
         statics={"axis": None},
-        torch="torch.flip(a, dims=tuple(range(a.ndim))) if axis is None else torch.flip(a, dims=(axis,)) if isinstance(axis, int) "
-        "else torch.flip(a, dims=axis)",
+        torch="torch.flip(a, dims=tuple(range(a.ndim))) if axis is None else "
+        "torch.flip(a, dims=(axis,)) if isinstance(axis, int) else torch.flip(a, dims=axis)",
         a="flip(g, axis=axis)",
         example="x = [1, 2, 3]\ny = sum(flip(x) * [1, 10, 100])",
     ),
@@ -171,7 +171,8 @@ ROWS = [
         shape=moves.reduced_same,
         statics={"shift": REQUIRED, "axis": None},
         torch="torch.roll(a, shift, dims=axis)",
-        a="reshape(roll(reshape(g, -1), opposite(shift), axis=0), shape(a)) if axis is None else roll(g, opposite(shift), axis=axis)",
+        a="reshape(roll(reshape(g, -1), opposite(shift), axis=0), shape(a)) if axis is None else "
+        "roll(g, opposite(shift), axis=axis)",
         example="x = [1, 2, 3]\ny = sum(roll(x, 1) * [1, 10, 100])",
     ),
     moved(

@@ -31,6 +31,23 @@ def alike(a: Shape, b: Shape, **_: Any) -> Shape:
     return a
 
 
+def clip(shape: Shape, min: float | None = None, max: float | None = None, **_: Any) -> Shape:
+    """The same shape; a bound must be given."""
+    if min is None and max is None:
+        raise ShapeError("give a bound: min, max or both.")
+    for bound in (min, max):
+        if bound is not None and not isinstance(bound, int | float):
+            raise ShapeError(f"a bound is a number, not {bound!r}; with arrays write maximum and minimum.")
+    return shape
+
+
+def prelu(a: Shape, b: Shape, **_: Any) -> Shape:
+    """One slope for all, or one for each column of a matrix."""
+    if b == () or (a and b == (1,)) or (len(a) == 2 and b == a[1:]):
+        return a
+    raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: one slope for all is wanted, or one for each column.")
+
+
 def same(shape: Shape, *_: Shape, **__: Any) -> Shape:
     """The shape of the first operand."""
     return shape

@@ -25,6 +25,6 @@ def write(op: Op, operands: Sequence[str]) -> str:
     """
     names = [name.lstrip("*") for name in op.operands]
     if op.variadic:
-        return f"{op.name}({', '.join(operands)})"
+        return f"{op.name}([{', '.join(operands)}])"
     texts: dict[str, ast.expr] = {name: ast.Name(text, ast.Load()) for name, text in zip(names, operands, strict=False)}
     return ast.unparse(_Substitute(texts).visit(ast.parse(op.written.text, mode="eval").body))

@@ -41,7 +41,7 @@ class Constant:
         return () if type(self.value) is float else np.shape(self.value)
 
 
-class ValueProblem(Exception):
+class ConstantError(Exception):
     """A constant that cannot be: the text is the sentence, ``instead`` what to write."""
 
     def __init__(self, what: str, instead: str = "") -> None:
@@ -59,13 +59,12 @@ def as_value(result: Any) -> Value:
     return array
 
 
-def number(literal: object) -> float:
+def number(literal: Any) -> float:
     """A number as written; what is too large for float64 is inf.
 
     >>> number(10**400)
     inf
     """
-    assert isinstance(literal, (int, float))
     try:
         return float(literal)
     except OverflowError:
@@ -95,23 +94,23 @@ def binary(operator: type[ast.operator], a: Value, b: Value) -> Value:
         try:
             check_size(np.broadcast_shapes(*shapes))
         except ValueError:
-            raise ValueProblem(f"shapes {shapes[0]} and {shapes[1]} do not broadcast.") from None
+            raise ConstantError(f"shapes {shapes[0]} and {shapes[1]} do not broadcast.") from None
     elif operator is ast.MatMult and len(shapes[0]) and len(shapes[1]):
         check_size(shapes[0][:-1] + shapes[1][-1:])
     with np.errstate(all="ignore"):
         try:
             return as_value(_BINARY[operator](np.asarray(a), np.asarray(b)))
         except ValueError:
-            raise ValueProblem(f"shapes {shapes[0]} and {shapes[1]} do not fit.") from None
+            raise ConstantError(f"shapes {shapes[0]} and {shapes[1]} do not fit.") from None
 
 
 def check_size(shape: Shape) -> None:
     """Refuse a tensor above the limit before it is made."""
     if any(type(n) is not int or n < 0 for n in shape):
-        raise ValueProblem(f"{shape} is not a shape.", "A shape is whole numbers from 0.")
+        raise ConstantError(f"{shape} is not a shape.", "A shape is whole numbers from 0.")
     count = math.prod(shape)
     if count > ELEMENT_LIMIT:
-        raise ValueProblem(f"shape {shape} has {count:,} entries.", f"A tensor may have at most {ELEMENT_LIMIT:,}.")
+        raise ConstantError(f"shape {shape} has {count:,} entries.", f"A tensor may have at most {ELEMENT_LIMIT:,}.")
 
 
 def nested(entries: Any) -> Value:
@@ -119,9 +118,37 @@ def nested(entries: Any) -> Value:
     try:
         return as_value(entries)
     except (ValueError, TypeError):
-        raise ValueProblem(
+        raise ConstantError(
             "the rows of this nested list differ in length.", "Give every row the same number of entries."
         ) from None
+
+
+def plain_entries(node: ast.List | ast.Tuple) -> Any:
+    """The numbers of a nested list that holds plain numbers only, else None."""
+    made: list[Any] = []
+    for element in node.elts:
+        kind = type(element)
+        if kind is ast.Constant:
+            value = element.value  # type: ignore[attr-defined]
+            if type(value) is float:
+                made.append(value)
+            elif type(value) is int:
+                made.append(number(value))
+            else:
+                return None
+        elif kind is ast.UnaryOp and type(element.op) is ast.USub and type(element.operand) is ast.Constant:  # type: ignore[attr-defined]
+            value = element.operand.value  # type: ignore[attr-defined]
+            if type(value) not in (int, float):
+                return None
+            made.append(-number(value))
+        elif kind is ast.List or kind is ast.Tuple:
+            inner = plain_entries(element)  # type: ignore[arg-type]
+            if inner is None:
+                return None
+            made.append(inner)
+        else:
+            return None
+    return made
 
 
 class Random:

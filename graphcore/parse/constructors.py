@@ -11,6 +11,7 @@ import numpy as np
 from graphcore.ops.namespaces import Shape
 from graphcore.parse import constants
 from graphcore.parse.constants import Constant, as_value, check_size, whole
+from graphcore.parse.statics import static
 
 if TYPE_CHECKING:
     from graphcore.parse.expressions import Operand, Translator
@@ -21,17 +22,11 @@ Constructor = Callable[["Translator", ast.Call, list[ast.expr], Keywords], "Oper
 _QUIET = frozenset({"dtype", "device", "copy", "order", "ndmin", "layout", "pin_memory", "like", "generator", "out"})
 
 
-def _static(tr: Translator, node: ast.expr) -> Any:
-    from graphcore.parse.calls import static
-
-    return static(tr, node)
-
-
 def _keywords(tr: Translator, node: ast.Call, given: Keywords, *allowed: str) -> None:
     for key, value in given.items():
         if key not in allowed and key not in _QUIET and key != "requires_grad":
             known = ", ".join(f"`{k}`" for k in allowed) or "`requires_grad`"
-            tr.refuse(value, f"`{_name(node)}` has no argument `{key}`.", f"It takes {known}.")
+            raise tr.error(value, f"`{_name(node)}` has no argument `{key}`.", f"It takes {known}.")
 
 
 def _name(node: ast.Call) -> str:
@@ -41,7 +36,7 @@ def _name(node: ast.Call) -> str:
 
 def _wants(tr: Translator, given: Keywords) -> bool | None:
     said = given.get("requires_grad")
-    return None if said is None else bool(_static(tr, said))
+    return None if said is None else bool(static(tr, said))
 
 
 def _wrapped(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) -> Operand:
@@ -49,11 +44,11 @@ def _wrapped(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywor
     _keywords(tr, node, given, "data", "object")
     inside = args[:1] or [given[k] for k in ("data", "object") if k in given]
     if not inside or len(args) > 2:
-        tr.refuse(node, f"`{_name(node)}` takes 1 operand, {len(args)} were given.", f"Write it as `{_name(node)}([1, 2])`.")
+        raise tr.error(node, f"`{_name(node)}` takes 1 operand, {len(args)} were given.", f"Write it as `{_name(node)}([1, 2])`.")
     if node is tr.top:
         tr.top = inside[0]
     value = tr.visit(inside[0])
-    if type(value) is Constant:
+    if isinstance(value, Constant):
         wants = _wants(tr, given)
         return Constant(value.value, node, value.entries, value.wants if wants is None else wants, value.random)
     return value
@@ -62,53 +57,50 @@ def _wrapped(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywor
 def _const(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) -> Operand:
     """``const(...)``: a value that wants no gradient."""
     value = _wrapped(tr, node, args, given)
-    if type(value) is not Constant:
-        tr.refuse(node, "`const` takes numbers, and this is computed.", "Write the numbers themselves.")
+    if not isinstance(value, Constant):
+        raise tr.error(node, "`const` takes numbers, and this is computed.", "Write the numbers themselves.")
     value.wants = False
     return value
 
 
 def _parameter(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) -> Operand:
     value = _wrapped(tr, node, args, given)
-    if type(value) is Constant and value.wants is None:
+    if isinstance(value, Constant) and value.wants is None:
         value.wants = True
     return value
 
 
 def shape_of(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) -> Shape:
     """The shape written as numbers, or as one tuple or list."""
-    values = [_static(tr, argument) for argument in args]
-    for key in ("size", "shape"):
-        if key in given:
-            values.append(_static(tr, given[key]))
+    values = [static(tr, argument) for argument in args]
+    values += [static(tr, given[key]) for key in ("size", "shape") if key in given]
     if len(values) == 1 and isinstance(values[0], tuple):
         values = list(values[0])
     numbers = [whole(value) for value in values]
     if None in numbers:
-        tr.refuse(node, "a shape is written in whole numbers.", f"Write as in `{_name(node)}(3, 2)`.")
+        raise tr.error(node, "a shape is written in whole numbers.", f"Write as in `{_name(node)}(3, 2)`.")
     shape = tuple(n for n in numbers if n is not None)
     tr.checked(node, check_size, shape)
     return shape
 
 
 def _made(tr: Translator, node: ast.Call, value: Any, given: Keywords, *, random: bool = False) -> Constant:
-    constant = Constant(as_value(value), node, None, _wants(tr, given), random)
-    return constant
+    return Constant(as_value(value), node, None, _wants(tr, given), random)
 
 
 def _one_number(tr: Translator, node: ast.expr) -> float:
-    value = _static(tr, node)
+    value = static(tr, node)
     if not isinstance(value, int | float):
-        tr.refuse(node, "one number is wanted here.", "Write as in `0.5`.")
+        raise tr.error(node, "one number is wanted here.", "Write as in `0.5`.")
     return constants.number(value)
 
 
 def _seed(tr: Translator, given: Keywords) -> int | None:
     if "seed" not in given:
         return None
-    seed = whole(_static(tr, given["seed"]))
+    seed = whole(static(tr, given["seed"]))
     if seed is None or seed < 0:
-        tr.refuse(given["seed"], "a seed is a whole number from 0.", "Write as in `seed=0`.")
+        raise tr.error(given["seed"], "a seed is a whole number from 0.", "Write as in `seed=0`.")
     return seed
 
 
@@ -153,7 +145,7 @@ def _like(kind: str) -> Constructor:
     def make(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) -> Operand:
         _keywords(tr, node, given)
         if len(args) != 1:
-            tr.refuse(node, f"`{_name(node)}` takes 1 operand, {len(args)} were given.", f"Write it as `{_name(node)}(x)`.")
+            raise tr.error(node, f"`{_name(node)}` takes 1 operand, {len(args)} were given.", f"Write it as `{_name(node)}(x)`.")
         shape = tr.shape(tr.visit(args[0]))
         tr.checked(node, check_size, shape)
         if kind in ("rand", "randn"):
@@ -169,14 +161,14 @@ def _full(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords)
         given = {**given, "fill_value": args[1]}
         args = args[:1]
     if "fill_value" not in given:
-        tr.refuse(
+        raise tr.error(
             node,
             f"`full` takes 2 operands, {len(args)} {'was' if len(args) == 1 else 'were'} given.",
             "Write it as `full((3, 2), 0.5)`.",
         )
-    fill = _static(tr, given.pop("fill_value"))
+    fill = static(tr, given.pop("fill_value"))
     if not isinstance(fill, int | float):
-        tr.refuse(node, "`full` is filled with one number.", "Write it as `full((3, 2), 0.5)`.")
+        raise tr.error(node, "`full` is filled with one number.", "Write it as `full((3, 2), 0.5)`.")
     return _made(tr, node, np.full(shape_of(tr, node, args, given), constants.number(fill)), given)
 
 
@@ -184,17 +176,19 @@ def _eye(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords) 
     _keywords(tr, node, given)
     shape = shape_of(tr, node, args, {})
     if len(shape) not in (1, 2):
-        tr.refuse(node, f"`eye` takes 1 or 2 numbers, {len(shape)} were given.", "Write it as `eye(3)`.")
+        raise tr.error(node, f"`eye` takes 1 or 2 numbers, {len(shape)} were given.", "Write it as `eye(3)`.")
     tr.checked(node, check_size, (shape[0], shape[-1]))
     return _made(tr, node, np.eye(shape[0], shape[-1]), given)
 
 
 def _numbers(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywords, names: tuple[str, ...]) -> list[float]:
     _keywords(tr, node, given, *names)
-    values = [_static(tr, argument) for argument in args]
-    values += [_static(tr, given[name]) for name in names[len(values) :] if name in given]
+    values = [static(tr, argument) for argument in args]
+    values += [static(tr, given[name]) for name in names[len(values) :] if name in given]
     if not values or len(values) > len(names) or not all(isinstance(value, int | float) for value in values):
-        tr.refuse(node, f"`{_name(node)}` takes 1 to {len(names)} numbers.", f"Write it as `{_name(node)}({', '.join(names)})`.")
+        raise tr.error(
+            node, f"`{_name(node)}` takes 1 to {len(names)} numbers.", f"Write it as `{_name(node)}({', '.join(names)})`."
+        )
     return [constants.number(value) for value in values]
 
 
@@ -202,7 +196,7 @@ def _arange(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keyword
     values = _numbers(tr, node, args, given, ("start", "stop", "step"))
     start, stop, step = (0.0, values[0], 1.0) if len(values) == 1 else (*values, 1.0)[:3]
     if not step or not np.all(np.isfinite((start, stop, step))):
-        tr.refuse(node, "a range needs finite numbers and a step that is not 0.", "Write as in `arange(0, 1, 0.1)`.")
+        raise tr.error(node, "a range needs finite numbers and a step that is not 0.", "Write as in `arange(0, 1, 0.1)`.")
     # the count is estimated as a float, so that no range is too large to be refused
     count = max(0, int(min(np.ceil((stop - start) / step), 1e18)))
     tr.checked(node, check_size, (count,))
@@ -215,15 +209,19 @@ def _linspace(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywo
     values = _numbers(tr, node, args, given, ("start", "stop", "num"))
     count = whole(values[2]) if len(values) == 3 else 50 if len(values) == 2 else None
     if count is None or count < 0:
-        tr.refuse(node, "`linspace` takes a start, a stop and a whole number of points.", "Write as in `linspace(0, 1, 11)`.")
+        raise tr.error(
+            node, "`linspace` takes a start, a stop and a whole number of points.", "Write as in `linspace(0, 1, 11)`."
+        )
     tr.checked(node, check_size, (count,))
     with np.errstate(all="ignore"):
         return _made(tr, node, np.linspace(values[0], values[1], count), given)
 
 
 FUNCTIONS: Mapping[str, Constructor] = {
-    **dict.fromkeys("array asarray tensor as_tensor from_numpy Tensor FloatTensor DoubleTensor matrix".split(), _wrapped),
-    **dict.fromkeys("float int float64 float32 double atleast_1d list tuple".split(), _wrapped),
+    **dict.fromkeys(
+        ["array", "asarray", "tensor", "as_tensor", "from_numpy", "Tensor", "FloatTensor", "DoubleTensor", "matrix"], _wrapped
+    ),
+    **dict.fromkeys(["float", "int", "float64", "float32", "double", "atleast_1d", "list", "tuple"], _wrapped),
     "const": _const,
     "Parameter": _parameter,
     "Variable": _parameter,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 
-from graphcore.errors import Fix, GraphError, nearest
-from graphcore.parse import calls, refusals
+from graphcore.errors import Fix, GraphError
+from graphcore.parse import refusals
+from graphcore.parse.pointing import error_at
 from graphcore.parse.reader import Line, Program
+from graphcore.parse.spelling import is_op
 
 _WORD = r"[A-Za-z_α-ωΓ-Ω][\wα-ωΓ-Ω]*"
 _TIMES = re.compile(rf"(?<![\w.])(\d+(?:\.\d*)?|\.\d+)[ \t]*(?=({_WORD})|\()")
@@ -17,8 +20,9 @@ _SPACED = re.compile(rf"({_WORD}|\d[\d.]*)[ \t]+(?={_WORD}|\d|\()")
 _OPERAND = rf"(?:{_WORD}(?:\([^()]*\))?|\d+(?:\.\d+)?)(?:\*\*?(?:{_WORD}|\d+(?:\.\d+)?))*"
 _DECLARED = re.compile(r"(?:let|var|const|float|double|int|val|auto|def)\s+(?=\w+\s*=)")
 _BARS = re.compile(r"\|\|([^|]+)\|\||\|([^|]+)\|")
-_ASSIGNED_KEYWORD = re.compile(rf"(?<![\w.])({'|'.join(('lambda', 'in', 'is', 'from', 'as', 'global', 'class', 'def', 'del', 'with', 'or', 'and', 'not', 'if', 'else', 'for', 'while', 'pass', 'return', 'yield', 'raise', 'try', 'async', 'await', 'None', 'True', 'False', 'assert', 'break', 'continue', 'import', 'nonlocal', 'finally', 'except', 'elif'))})(?!\w)(?=\s*(?:[-+*/@]|\*\*|//)?=(?!=))")  # fmt: skip
-_PYTHON_WORDS = frozenset("and or not if else in is lambda for".split())
+_ASSIGNED_KEYWORD = re.compile(rf"(?<![\w.])({'|'.join(keyword.kwlist)})(?!\w)(?=\s*(?:[-+*/@]|\*\*|//)?=(?!=))")
+_QUIET = re.compile(r"""#.*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
+_PYTHON_WORDS = frozenset(["and", "or", "not", "if", "else", "in", "is", "lambda", "for"])
 
 
 def syntax(program: Program, line: Line) -> ast.Module:
@@ -46,9 +50,9 @@ def _refuse(program: Program, line: Line, problem: SyntaxError) -> None:
     column = _column(line, problem)
     row = min(max((problem.lineno or 1) - 1, 0), text.count("\n"))
     for label, what, instead, mended in _meant(text):
-        if mended != text and _reads(mended):
-            fix = Fix(label, _everywhere(program, line, what, mended))
-            raise error(program, line, column, column + 1, what, instead.format(mended), row=row, fix=fix)
+        fix = Fix(label if len(label) < 32 else "Write it so", _everywhere(program, line, what, mended))
+        code, _ = _parts(mended)
+        raise error(program, line, column, column + 1, what, instead.format(code.strip()), row=row, fix=fix)
     what, instead = _plain_sentence(text, problem)
     raise error(program, line, column, column + 1, what, instead, row=row)
 
@@ -66,7 +70,7 @@ def _everywhere(program: Program, line: Line, what: str, mended: str) -> str:
         elif other is not line:
             if _reads(text):
                 continue
-            text = next((m for _, said, _, m in _meant(text) if said == what and m != text and _reads(m)), text)
+            text = next((mended for _, said, _, mended in _meant(text) if said == what), text)
         _put_line(rows, other, text)
     return "\n".join(rows)
 
@@ -92,8 +96,23 @@ def _plain_sentence(text: str, problem: SyntaxError) -> tuple[str, str]:
     return "Python cannot read this line from here on.", "Write an assignment such as `f = sin(x * w)`."
 
 
+def _parts(text: str) -> tuple[str, str]:
+    """A line's code and its comment, which no mend touches."""
+    comment = next((found.start() for found in _QUIET.finditer(text) if found.group()[0] == "#"), len(text))
+    return text[:comment], text[comment:]
+
+
 def _meant(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """Guesses at the line as it was meant: (button, what is wrong, what instead, the mended line)."""
+    """The line as it may have been meant, where Python can read that: (button, what is wrong, what instead, the line)."""
+    code, comment = _parts(text)
+    if "\n" in comment:
+        return
+    for label, what, instead, mended in _guesses(code):
+        if mended != code and _reads(mended):
+            yield label, what, instead, mended + comment
+
+
+def _guesses(text: str) -> Iterator[tuple[str, str, str, str]]:
     found = _ASSIGNED_KEYWORD.search(text)
     if found:
         word = found.group(1)
@@ -154,7 +173,7 @@ def _with_star(found: re.Match[str]) -> str:
 def _calls(text: str) -> str:
     def put(found: re.Match[str]) -> str:
         name = found.group(1)
-        meant = name if calls.is_op(name) else None
+        meant = name if is_op(name) else None
         if meant is None or name in _PYTHON_WORDS:
             return found.group()
         return f"{name}({found.group(2)})"
@@ -209,15 +228,7 @@ def error(
     """An error at columns of one row of a line."""
     shift = line.offset if row == 0 else 0
     number = line.number + row
-    return GraphError(
-        what,
-        instead=instead,
-        line=number,
-        column=start + shift + 1,
-        end_column=end + shift + 1,
-        source=program.rows[number - 1],
-        fix=fix,
-    )
+    return error_at(program, (number, start + shift, number, end + shift), what, instead, fix)
 
 
 def refuse_colon(program: Program, line: Line, node: ast.AnnAssign) -> None:

@@ -30,6 +30,8 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 _NEEDS_SCAN = re.compile(r"""['"\\#]""")
 _MARK = re.compile(r"(?:>>>|\.\.\.(?=\s|$)|In\s*\[[\d\s*]*\]:|\.{3,}:)[ \t]?")
 _OUT = re.compile(r"Out\s*\[[\d\s]*\]:")
+_LIST_START = re.compile(r"[A-Za-z_]\w*[ \t]*=[ \t]*\[", re.ASCII)
+_NUMBERS = re.compile(r"[\[\]\d\s.,eE+\-]*", re.ASCII)
 _FIRST_WORD = re.compile(r"import\b|from\s+[\w.]+\s+import\b|print\s*\(|assert\b")
 _PLAIN_OUTPUT = re.compile(r"\s*[A-Za-z_\u0370-\u03ff]\w*\s*(?:[-+*/@]|\*\*)?=(?!=)")
 
@@ -152,6 +154,11 @@ class _Reader:
         offset = row.index(first)
         number = self.at + 1
         text = code
+        if code[-1] in ",[" and _LIST_START.match(code):
+            numbers = self._numbers(offset)
+            if numbers is not None:
+                self.program.lines.append(Line(number, offset, numbers))
+                return None
         if _NEEDS_SCAN.search(code) or not _balanced(code):
             text = self._scan(offset)
         else:
@@ -180,6 +187,23 @@ class _Reader:
                 return
             if self.at < len(self.rows) and (not self.rows[self.at].strip() or _MARK.match(self.rows[self.at].lstrip())):
                 return
+
+    def _numbers(self, offset: int) -> str | None:
+        """A nested list of plain numbers over several lines, found without a look at every bracket; None for other text."""
+        depth = 0
+        for at in range(self.at, len(self.rows)):
+            row = self.rows[at]
+            part = row[offset:].partition("=")[2] if at == self.at else row
+            depth += part.count("[") - part.count("]")
+            if not _NUMBERS.fullmatch(part) or depth > 3:
+                return None
+            if depth <= 0:
+                text = "\n".join([self.rows[self.at][offset:], *self.rows[self.at + 1 : at + 1]]).rstrip()
+                if depth == 0:
+                    self.at = at + 1
+                    return text
+                return None
+        return None
 
     def _scan(self, offset: int) -> str:
         """The logical line from here on: until every bracket and every triple quote is closed."""

@@ -14,7 +14,7 @@ from graphcore.errors import GraphError, UnknownNameError
 from graphcore.graph import Builder, Graph, Span
 from graphcore.parse.reader import Line
 
-_ENTRY = re.compile(r"#.*|[-+]?\s*(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\binf\b|\bnan\b)")
+_ENTRY = re.compile(r"#.*|(?:[-+]\s*)?(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\binf\b|\bnan\b)")
 
 
 class EntrySpans(Mapping[int, tuple[Span, ...]]):
@@ -114,11 +114,11 @@ def _edits(graph: Graph, index: int, given: Any) -> Iterator[tuple[Span, str]]:
             if not (was == new and math.copysign(1, was) == math.copysign(1, new)) and not (was != was and new != new):
                 yield span, shortest(new)
         return
-    span = graph.spans.get(index)
-    if span is None:
+    whole = graph.spans.get(index)
+    if whole is None:
         raise GraphError(f"`{name}` does not stand in a program text.")
     literal = _literal(array)
-    yield span, f"const({literal})" if index in graph.constants else literal
+    yield whole, f"const({literal})" if index in graph.constants else literal
 
 
 def _literal(array: Any) -> str:

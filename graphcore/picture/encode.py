@@ -58,7 +58,8 @@ def picked(count: int, most: int) -> list[int]:
 def norm(array: Array) -> float:
     """The Euclidean length of all entries, without overflow on the way."""
     flat = array.ravel()
-    length = float(np.sqrt(flat @ flat))
+    with np.errstate(all="ignore"):
+        length = float(np.sqrt(flat @ flat))
     if math.isfinite(length) and length > 1e-150:
         return length
     largest = float(np.max(np.abs(flat), initial=0.0))
@@ -82,9 +83,7 @@ def tensor(array: Array | None) -> Json:
         return {"shape": shape, "entries": numbers(array)}
     table = flattened(array)
     cells = table[np.ix_(picked(table.shape[0], ROWS), picked(table.shape[1], COLUMNS))]
-    with np.errstate(all="ignore"):
-        length = norm(array)
-    return {"shape": shape, "cells": nested(cells), "norm": number(length)}
+    return {"shape": shape, "cells": nested(cells), "norm": number(norm(array))}
 
 
 def opened(array: Array | None) -> Json:

@@ -48,6 +48,11 @@ def read(folder: Path) -> Assets:
     return Assets(html, _joined(folder / "css", "css"), _joined(folder / "js", "js"))
 
 
+def part(name: str) -> str:
+    """One of the component's files by its path, for another page that draws with it."""
+    return (FOLDER / name).read_text("utf-8")
+
+
 def _joined(folder: Path, suffix: str) -> str:
     return "\n".join(path.read_text("utf-8") for path in sorted(folder.glob(f"*.{suffix}")))
 
@@ -68,7 +73,7 @@ def page(run_or_graph: Trace | Graph, *, title: str | None = None) -> str:
     from graphcore.picture.payload import payload
 
     run = trace(run_or_graph) if isinstance(run_or_graph, Graph) else run_or_graph
-    data = payload(run, compare(run))
+    data = payload(run, compare(run), derived=True)
     files = assets()
     name = title or f"Chainrule: {run.graph.outputs[0].name}"
     return f"""<!doctype html>

@@ -6,11 +6,13 @@ light. Everything here is plain data for ``json.dumps(..., allow_nan=False)``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphcore import latex
 from graphcore.backprop import Trace
 from graphcore.dot import ENTRIES
 from graphcore.errors import ChainruleError, GraphError
@@ -47,13 +49,13 @@ def payload(
     comparison: Comparison | None = None,
     *,
     structure_of: Mapping[str, Any] | None = None,
-    wanted: Sequence[Any] | None = None,
+    derived: bool = False,
     open_node: str | int | None = None,
 ) -> Json:
     """Everything the picture shows of one run; ``run`` None is an empty page.
 
-    ``structure_of`` is the run's structure where the caller has kept it, ``wanted`` the lines of its derivation,
-    ``open_node`` a node whose arrays are wanted in full.
+    ``structure_of`` is the run's structure where the caller has kept it, ``derived`` asks for the derivation,
+    ``open_node`` for a node whose arrays are wanted in full.
     """
     graph = None if run is None else run.graph
     text = "" if graph is None else graph.source.text
@@ -78,7 +80,7 @@ def payload(
         "examples": examples(),
         "starts": list(STARTS),
         "leaves": [] if run is None else leaves(run),
-        "derivation": None if wanted is None else derivation(wanted),
+        "derivation": derivation(run, structure_of) if derived and run is not None and structure_of is not None else None,
         "code": None if run is None else code(run),
         "opened": None if run is None or open_node is None else opened(run, comparison, open_node),
         "start": {"step": None, "decimals": None},
@@ -90,10 +92,20 @@ def examples() -> list[Json]:
     return [{"key": known.key, "title": known.title, "sentence": known.sentence, "text": known.text} for known in GALLERY]
 
 
-def derivation(lines: Sequence[Any]) -> list[Json]:
-    """The lines of a derivation; ``step`` counts the steps of the picture from 1."""
+def derivation(run: Trace, structure_of: Mapping[str, Any]) -> list[Json]:
+    """The derivation of a run, each line with the number of its step in the picture, counted from 1."""
+    edges = {edge: k for k, edge in enumerate(run.graph.edges)}
+    backward = run.graph.backward_edges
+    number = {step["edge"]: k for k, step in enumerate(structure_of["steps"], 1) if step["phase"] == "backward"}
+    seed = next((k for k, step in enumerate(structure_of["steps"], 1) if step["phase"] == "seed"), None)
     return [
-        {"step": line.position, "symbols": line.symbols_tree, "numbers": line.numbers_tree, "latex": line.latex} for line in lines
+        {
+            "step": seed if line.position < 0 else number.get(edges[backward[line.position]]),
+            "symbols": line.symbols,
+            "numbers": line.numbers,
+            "latex": line.latex,
+        }
+        for line in latex.derivation(run)
     ]
 
 
@@ -174,13 +186,22 @@ def verdict(comparison: Comparison | None, error: Exception | None) -> Json:
             "tone": "off",
             "bold": "Not run yet.",
             "small": f"{f'Line {line}' if line else 'The program'} has an error. {rest}",
-            "action": {"label": f"Go to line {line}", "kind": "line", "nodes": [], "line": line, "text": None} if line else None,
+            "action": {"label": f"Go to line {line}", "kind": "line", "line": line} if line else None,
             "reasons": [],
         }
     if comparison is None:
         return dict(RUNNING)
     answer: Json = comparison.banner.payload()
     return answer
+
+
+def _ended(sentence: str, text: str) -> Json | None:
+    """The mend of a program whose output is an array: a last line that the error asks for."""
+    asked = re.search(r"End with (sum\(([^\W\d]\w*)\))", sentence)
+    if asked is None or not text.strip():
+        return None
+    name = next(name for name in ("L", "loss", *(f"L{k}" for k in range(1, 9999))) if not re.search(rf"\b{name}\b", text))
+    return {"label": f"End with {asked[1]}", "text": f"{text.rstrip()}\n{name} = {asked[1]}\n"}
 
 
 def error(problem: Exception, text: str) -> Json:
@@ -195,7 +216,7 @@ def error(problem: Exception, text: str) -> Json:
             "instead": instead,
             "source": None,
             "carets": None,
-            "fix": None,
+            "fix": _ended(str(problem), text),
         }
     source = problem.source
     if source is None and problem.line is not None:

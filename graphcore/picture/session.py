@@ -6,17 +6,19 @@ leaves the last good picture where it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphcore import code, latex
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare, stronger_point
 from graphcore.errors import ChainruleError, UnknownNameError
 from graphcore.parse import parse, rewrite
 from graphcore.picture import payload as view
 from graphcore.problems import GALLERY, STARTS
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Session:
         self._opened: int | None = None
         self._tab = "table"
         self._text = ""
+        # while a value is dragged only the picture follows; the views that are read, not watched, wait for its end
+        self._dragging = False
+        self._code: Any = None
         self._run(GALLERY[0].text if text is None else text)
 
     def act(self, action: Mapping[str, Any]) -> None:
@@ -58,6 +63,17 @@ class Session:
             return
         self._answers = number
         self._notice = None
+        try:
+            self._take_in(action)
+        except Exception as fault:  # the person's text and picture outlive a fault of ours
+            _log.exception("an action failed")
+            self._text = action["text"] if isinstance(action.get("text"), str) else self._text
+            self._error = ChainruleError(
+                f"Chainrule itself failed here ({type(fault).__name__}: {str(fault)[:200]}). "
+                "Your text is kept; this is a fault in Chainrule, please report it."
+            )
+
+    def _take_in(self, action: Mapping[str, Any]) -> None:
         text = action.get("text")
         match action.get("kind"):
             case "run" if isinstance(text, str):
@@ -73,6 +89,8 @@ class Session:
 
     def _run(self, text: str) -> None:
         self._text = text
+        self._dragging = False
+        self._code = None
         self._opened = None
         if not text.strip():
             self._shown, self._error = None, None
@@ -105,6 +123,7 @@ class Session:
             self._run(text)
             return
         self._text = text
+        self._dragging = True
         self._show(text, moved, reasons=False)
 
     def _stronger(self) -> None:
@@ -128,7 +147,7 @@ class Session:
             "notice": self._notice,
             "topology": shown.topology if shown else "",
             "structure": shown.structure if shown else None,
-            "numbers": view.numbers(shown.run, shown.comparison) if shown else None,
+            "numbers": view.numbers(shown.run, shown.comparison, written=not self._dragging) if shown else None,
             "verdict": view.verdict(shown.comparison if shown else None, self._error),
             "program": self._program(),
             "examples": view.examples(),
@@ -140,12 +159,22 @@ class Session:
             "start": self._start,
         }
         if shown:
-            data["code"] = {"numpy": code.numpy_program(shown.run), "torch": code.torch_program(shown.run)}
+            if self._code is None:
+                self._code = self._view(lambda: view.code(shown.run))
+            data["code"] = self._code
             if self._tab == "derivation":
-                data["derivation"] = view.derivation(latex.derivation(shown.run))
+                data["derivation"] = self._view(lambda: view.derivation(shown.run, shown.structure))
             if self._opened is not None and 0 <= self._opened < len(shown.run.graph):
                 data["opened"] = view.opened(shown.run, shown.comparison, self._opened)
         return data
+
+    def _view(self, make: Callable[[], Any]) -> Any:
+        # a view that fails is left out, the picture stays
+        try:
+            return make()
+        except Exception:
+            _log.exception("a view failed")
+            return None
 
     def _program(self) -> dict[str, Any]:
         shown = self._shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from graphcore import dot, latex, layout
@@ -65,12 +65,14 @@ def steps(graph: Graph) -> list[Json]:
 
 def geometry(graph: Graph, heads: list[str]) -> Json:
     """The layout in both directions, for boxes that hold these first lines."""
-    sizes = tuple(dot.sizes(graph, heads))
-    return {"down": _direction(graph, sizes, "down"), "across": _direction(graph, sizes, "across")}
+    sizes = dot.sizes(graph, heads)
+    # Graphviz is a process of its own: both run at the same time
+    with ThreadPoolExecutor(2) as pool:
+        down, across = pool.map(layout.geometry, [dot.manual(graph, sizes, "down"), dot.manual(graph, sizes, "across")])
+    return {"down": _balanced(graph, down, across=False), "across": _balanced(graph, across, across=True)}
 
 
-def _direction(graph: Graph, sizes: Sequence[dot.Size], direction: dot.Direction) -> Json:
-    drawing = layout.geometry(dot.manual(graph, sizes, direction))
+def _balanced(graph: Graph, drawing: layout.Geometry, *, across: bool) -> Json:
     index = [int(node.name[1:]) for node in drawing.nodes]
     # Graphviz answers its edges by tail; parallel ones stand in the order they were asked for
     places: dict[tuple[int, int], list[int]] = {}
@@ -79,7 +81,7 @@ def _direction(graph: Graph, sizes: Sequence[dot.Size], direction: dot.Direction
     order = [places[edge.source, edge.target].pop(0) for edge in graph.edges]
     straight = dot.chained(graph)
     chained = [k for k, edge in zip(order, graph.edges, strict=True) if edge in straight]
-    drawing = layout.balance(drawing, chained, across=direction == "across")
+    drawing = layout.balance(drawing, chained, across=across)
     return {
         "width": drawing.width,
         "height": drawing.height,

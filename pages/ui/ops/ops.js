@@ -63,7 +63,11 @@ const Ops = (() => {
     part("groups").replaceChildren(...["", ...groups].map((group) =>
       Dom.el("button", { type: "button", "data-group": group, text: group || "all", on: { click: () => { chosen = group || null; show(); } } })));
     part("search").addEventListener("input", show);
-    part("bar").replaceChildren(Dom.button("Light or dark", () => Theme.toggle(root), { icon: "theme", title: "Light or dark" }));
+    part("bar").replaceChildren(Dom.button("Light or dark", () => {
+      const theme = Theme.other(root.dataset.theme);
+      Theme.remember(theme);
+      Theme.apply(root, theme);
+    }, { icon: "theme", title: "Light or dark" }));
     Theme.apply(root, Theme.initial(root));
     show();
   }

@@ -94,6 +94,12 @@ const Format = (() => {
     return `${shape(v.shape)}, norm ${number(norm(v), decimals)}`;
   }
 
+  // One term of a sum being written, without its sign: two decimals are enough to follow it.
+  function term(raw, decimals = null) {
+    const size = Math.abs(value(raw));
+    return number(size, decimals ?? (size < 0.005 || Number.isInteger(size) ? null : 2));
+  }
+
   // As a voice should say it: "minus 0.1126", "2 s", never a bare dash.
   function spoken(text) {
     return text
@@ -104,5 +110,5 @@ const Format = (() => {
       .replace(/\s+/g, " ");
   }
 
-  return { number, fit, entry, copy, shape, norm, tensor, value, spoken };
+  return { number, fit, entry, copy, shape, norm, tensor, term, value, spoken };
 })();

@@ -2,7 +2,7 @@
 //
 // A term is {kind, ..., caption}. Kinds: "fraction" {top, bottom, hue}, "symbol" {name}, "code" {text},
 // "number" {value, hue, look: "box"|"result"}, "op" {text}, "torch" {sign, value, tone}, "hint" {text},
-// "sum" {values, missing}, "gap". A term with starts: true may begin a new line (only "=" and "+=" do).
+// "sum" {values, missing}, "label" and "note" {text}, "entry" (a button), "gap". A term with starts: true may begin a new line (only "=" and "+=" do).
 
 const Formula = (() => {
   const op = (text, starts = false) => ({ kind: "op", text, starts });
@@ -32,15 +32,23 @@ const Formula = (() => {
     return edge.symbol && !simple(edge.symbol) ? edge.symbol : edge.symbol ? "local" : "passes it on";
   }
 
+  // At most four terms: beyond that the earlier ones are added up.
+  function shortened(terms) {
+    if (terms.length <= 4) return { values: terms, note: "" };
+    const early = terms.slice(0, -2).reduce((sum, v) => sum + Format.value(v), 0);
+    return { values: [early, ...terms.slice(-2)], note: `, the first ${terms.length - 2} added up` };
+  }
+
   // The sum of a node that several edges feed, as far as it has been written.
   function fanOut(data, step, k) {
     const part = Steps.partial(data, step.node, k);
     if (part.total < 2) return null;
+    const { values, note } = part.sum === null ? {} : shortened(part.terms);
     return {
       part,
       terms: part.sum === null ? [] : [
         op(";"),
-        { kind: "sum", values: part.terms, missing: part.missing, caption: part.missing ? `${part.terms.length} of ${part.total} edges` : "all edges" },
+        { kind: "sum", values, missing: part.missing, caption: (part.missing ? `${part.terms.length} of ${part.total} edges` : `all ${part.total} edges`) + note },
         ...(part.missing ? [] : [op("=", true), { kind: "number", value: part.sum, hue: "gradient", look: "result", caption: "the sum" }]),
       ],
     };
@@ -83,23 +91,24 @@ const Formula = (() => {
   }
 
   // One entry of the result written out as numbers: what the rule means.
-  function entryTerms(data, step, entry) {
+  function entryTerms(entry, most) {
     const at = entry.index.join(", ");
-    const terms = [{ kind: "gap" }, { kind: "label", text: `[${at}]`, caption: "one entry", starts: true }, { ...op("="), small: true }];
-    entry.terms.slice(0, 3).forEach(([up, local], i) => {
+    const terms = [{ kind: "gap" }, { kind: "label", text: `[${at}]`, small: true, caption: "one entry", starts: true }, { ...op("="), small: true }];
+    entry.terms.slice(0, most).forEach(([up, local], i) => {
       if (i) terms.push({ ...op("+"), small: true });
       terms.push({ kind: "number", value: up, hue: "gradient", small: true, caption: i ? "" : "upstream" });
       terms.push({ ...op("×"), small: true });
       terms.push({ kind: "number", value: local, look: "box", small: true, caption: i ? "" : "local" });
     });
-    const more = entry.more + Math.max(0, entry.terms.length - 3);
+    const more = entry.more + Math.max(0, entry.terms.length - most);
     if (more) terms.push({ ...op(`+ ${more} more`), small: true });
     terms.push({ ...op("=", true), small: true });
     terms.push({ kind: "number", value: entry.total, hue: "gradient", look: "result", small: true, caption: "downstream" });
     return terms;
   }
 
-  function arrayEdge(data, k, step) {
+  // detail: how many products of the entry are written; 0 leaves a button in its place, -1 shows the entry alone.
+  function arrayEdge(data, k, step, detail) {
     const { structure, numbers } = data;
     const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
     const [out, to, from] = [structure.output, step.node, step.from].map((i) => structure.nodes[i]);
@@ -118,7 +127,9 @@ const Formula = (() => {
       if (equals) equals.text = "+=";
       rule.push({ kind: "note", text: part.missing ? `edge ${part.edges.length} of ${part.total}` : `the last of ${part.total} edges`, caption: "" });
     }
-    if (n.entry) rule.push(...entryTerms(data, step, n.entry));
+    if (n.entry && detail < 0) return [...entryTerms(n.entry, 3), { kind: "gap" }, { kind: "entry", text: "the rule", caption: "" }];
+    if (n.entry && detail > 0) rule.push(...entryTerms(n.entry, detail));
+    else if (n.entry) rule.push({ kind: "gap" }, { kind: "entry", text: "one entry", caption: "" });
     else if (typeof n.down !== "object") rule.push(op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", caption: `downstream, to ${to.name}` });
     const state = AGREE[numbers.states[step.node]];
     if (part.missing === 0 && state) rule.push({ kind: "gap" }, { kind: "agree", sign: state[0], tone: state[1], caption: state[2] });
@@ -171,12 +182,12 @@ const Formula = (() => {
     ];
   }
 
-  function terms(data, k, decimals) {
+  function terms(data, k, decimals, detail = 3) {
     const step = Steps.at(data, k);
     if (step.phase === "forward") return forward(data, k, step, decimals);
     if (step.phase === "seed") return seed(data, step);
     const local = data.numbers.edges[step.edge].local;
-    return local === null ? arrayEdge(data, k, step) : scalarEdge(data, k, step);
+    return local === null ? arrayEdge(data, k, step, detail) : scalarEdge(data, k, step);
   }
 
   return { terms };

@@ -24,13 +24,12 @@ const FormulaLine = (() => {
   }
 
   function sum(term, decimals) {
-    const short = (v) => Format.number(Math.abs(Format.value(v)), decimals);
     const parts = [];
     term.values.forEach((v, i) => {
       const minus = Format.value(v) < 0;
       if (i || minus) parts.push(Dom.el("span", { class: "cr-sum-op", text: minus ? (i ? " − " : "−") : " + " }));
       parts.push(numberButton({ value: v }, decimals, "cr-is-gradient"));
-      parts[parts.length - 1].textContent = short(v);
+      parts[parts.length - 1].textContent = Format.term(v, decimals);
     });
     if (term.missing) parts.push(Dom.el("span", { class: "cr-tone-off", text: " + ?" }));
     return Dom.el("span", { class: "cr-sum" }, parts);
@@ -47,15 +46,16 @@ const FormulaLine = (() => {
     hint: (t) => Dom.el("span", { class: "cr-hint-line", text: t.text }),
     note: (t) => Dom.el("span", { class: "cr-note", text: t.text }),
     label: (t) => Dom.el("span", { class: "cr-term-code", text: t.text }),
+    entry: (t, d, line) => Dom.el("button", { type: "button", class: "cr-button cr-entry-button", text: t.text, on: { click: () => line.toggle() } }),
     sum,
   };
 
-  function element(term, decimals) {
+  function element(term, decimals, line) {
     if (term.kind === "gap") return Dom.el("span", { class: "cr-gap" });
     const small = term.small ? " cr-term-small" : "";
     if (term.kind === "op") return Dom.el("span", { class: `cr-op${small}`, text: term.text });
     return Dom.el("span", { class: `cr-term cr-term-${term.kind}${small}` },
-      Dom.el("span", { class: "cr-main" }, MAKE[term.kind](term, decimals)),
+      Dom.el("span", { class: "cr-main" }, MAKE[term.kind](term, decimals, line)),
       Dom.el("span", { class: "cr-caption", text: term.caption || "" }));
   }
 
@@ -72,7 +72,8 @@ const FormulaLine = (() => {
       agree: () => 20,
       hint: () => term.text.length * 8.2,
       note: () => term.text.length * 7.5,
-      sum: () => (term.values.reduce((n, v) => n + numberText(v, decimals).length + 3, term.missing ? 4 : 0)) * unit,
+      entry: () => term.text.length * 7.5 + 22,
+      sum: () => (term.values.reduce((n, v) => n + Format.term(v, decimals).length + 3, term.missing ? 4 : 0)) * unit,
     };
     const main = (texts[term.kind] || (() => term.text.length * unit))();
     return Math.max(main, (term.caption || "").length * 6.3) + 13;
@@ -121,18 +122,33 @@ const FormulaLine = (() => {
     return terms.map((term) => latexTerm(term, decimals)).filter(Boolean).join(" ");
   }
 
+  // As much of one entry as leaves the rule large; narrow lines show the rule alone and the entry on a click.
+  function chosen(line, state) {
+    const room = line.width - 72;
+    const narrow = line.width < 720;
+    const type = line.width > 1200 ? 1.1 : 1;
+    const attempt = (detail) => {
+      const terms = Formula.terms(state.data, state.step, state.decimals, detail);
+      const total = type * terms.reduce((sum, term) => sum + width(term, state.decimals), 0);
+      return { terms, scale: room > 0 ? Math.max(0.5, Math.min(1, room / total)) : 1 };
+    };
+    if (line.entry) return attempt(-1);
+    for (const detail of narrow ? [] : [3, 2, 1]) {
+      const found = attempt(detail);
+      if (found.scale >= 0.86) return found;
+    }
+    return attempt(0);
+  }
+
   function draw(line, state) {
     const ready = state.data && state.data.structure && state.data.numbers;
     line.element.hidden = !ready;
     if (!ready) return;
-    const terms = Formula.terms(state.data, state.step, state.decimals);
-    const total = terms.reduce((sum, term) => sum + width(term, state.decimals), 0);
+    const { terms, scale } = chosen(line, state);
     line.terms = terms;
-    const room = line.width - 66;
-    const scale = room > 0 ? Math.max(0.5, Math.min(1, room / total)) : 1;
     line.box.style.setProperty("--cr-formula-scale", scale.toFixed(3));
     line.box.replaceChildren(...pieces(terms).map((piece) =>
-      Dom.el("span", { class: "cr-piece" }, piece.map((term) => element(term, state.decimals)))));
+      Dom.el("span", { class: "cr-piece" }, piece.map((term) => element(term, state.decimals, line)))));
     speak(line, state);
   }
 
@@ -143,7 +159,11 @@ const FormulaLine = (() => {
   }
 
   function mount(element, store) {
-    const line = { element, width: 0, terms: [] };
+    const line = { element, width: 0, terms: [], entry: false };
+    line.toggle = () => {
+      line.entry = !line.entry;
+      draw(line, store.get());
+    };
     line.box = Dom.el("div", { class: "cr-formula-terms" });
     line.spoken = Dom.el("div", { class: "cr-spoken", "aria-live": "polite", role: "status" });
     const button = Dom.button("LaTeX", () => copy(latex(line.terms, store.get().decimals)),
@@ -157,6 +177,7 @@ const FormulaLine = (() => {
     observer.observe(element);
     draw(line, store.get());
     const stop = store.subscribe((state, previous) => {
+      if (state.step !== previous.step) line.entry = false;
       if (["data", "step", "decimals"].some((key) => state[key] !== previous[key])) draw(line, state);
       else if (state.quick !== previous.quick && Steps.count(state.data)) speak(line, state);
     });

@@ -1,6 +1,7 @@
 // The two panes: builds their scenes, steps them together, and keeps the current node in view.
 
 const Graph = (() => {
+  const GLIDES = 150; // nodes up to which following glides
   let current = null; // the instance select() and reveal() speak to: the last one mounted
 
   function paneElement(name, parts) {
@@ -33,7 +34,10 @@ const Graph = (() => {
     const changed = [];
     for (const pane of g.panes) {
       if (pane.viz) Torchviz.draw(pane.viz, state.data, state.step);
-      else changed.push(...Scene.draw(pane.scene, state.data, state.step, state.decimals, ...g.everything));
+      else {
+        Scene.settle(pane.scene);
+        changed.push(...Scene.draw(pane.scene, state.data, state.step, state.decimals, ...g.everything));
+      }
     }
     return changed;
   }
@@ -44,13 +48,14 @@ const Graph = (() => {
     for (const pane of g.panes) {
       if (pane.viz) Torchviz.draw(pane.viz, state.data, state.step);
       else {
+        Scene.settle(pane.scene);
         Scene.draw(pane.scene, state.data, state.step, state.decimals, nodes, edges);
         if (single) Scene.arrive(pane.scene, state.data, state.step);
-        else Scene.settle(pane.scene);
       }
     }
     rove(g, Steps.at(state.data, state.step).node);
-    followStep(g, state, !state.quick);
+    // A gliding drawing is a layer of its own, which a large one makes dear: above this it jumps.
+    followStep(g, state, !state.quick && state.data.structure.nodes.length <= GLIDES);
   }
 
   // New numbers in the same graph: replaced in place, those that changed underlined for a second.
@@ -60,9 +65,10 @@ const Graph = (() => {
     const fast = state.quick || now - (g.renumbered || 0) < 300;
     g.renumbered = now;
     if (fast || changed.length > 400) return;
-    for (const part of changed) part.g.setAttribute("data-changed", "");
+    const elements = changed.map((cell) => (cell.shown ? cell.array : cell.text));
+    for (const element of elements) element.setAttribute("data-changed", "");
     setTimeout(() => {
-      for (const part of changed) part.g.removeAttribute("data-changed");
+      for (const element of elements) element.removeAttribute("data-changed");
     }, 1000);
   }
 
@@ -90,6 +96,8 @@ const Graph = (() => {
         continue;
       }
       const boxes = [step.node, step.from].filter((i) => i !== null).map((i) => pane.scene.geometry.nodes[i]);
+      const { pillAt } = g.panes[0].scene || {};
+      if (pillAt) boxes.push([pillAt.x, pillAt.y, pillAt.w, 20]);
       View.follow(pane.view, boxes, smooth, centre);
     }
   }

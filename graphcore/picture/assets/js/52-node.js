@@ -148,10 +148,9 @@ const NodeBox = (() => {
   function written(data, part, k, decimals) {
     const sum = Steps.partial(data, part.index, k);
     if (sum.sum === null) return null;
-    const short = (x) => Format.number(Math.abs(x), Math.abs(x) < 0.005 || Number.isInteger(x) ? null : 2);
     let text = "";
     sum.terms.map(Format.value).forEach((x, n) => {
-      text += n === 0 ? (x < 0 ? "\u2212" : "") + short(x) : ` ${x < 0 ? "\u2212" : "+"} ${short(x)}`;
+      text += (n === 0 ? (x < 0 ? "\u2212" : "") : ` ${x < 0 ? "\u2212" : "+"} `) + Format.term(x);
     });
     text += " + ?";
     if (text.length <= part.gradient.fits) return text;
@@ -178,14 +177,14 @@ const NodeBox = (() => {
     return Format.spoken(`${node.name}, ${node.spoken || node.op || "leaf"}, value ${value}, gradient ${gradient}${torch}${kink}`);
   }
 
-  // Brings the drawing of this node to step k. role: "current", "from" or "". Returns whether a number changed.
+  // Brings the drawing of this node to step k. role: "current", "from" or "". Returns the cells whose number changed.
   function draw(part, data, step, k, decimals, role) {
     const { index, torch } = part;
     const valueKnown = step.known.value(index);
     const [gradient, text] = part.gradient ? gradientOf(data, part, step, k, decimals) : [undefined, null];
-    let changed = false;
-    if (!torch) changed = Cell.show(part.value, valueKnown ? data.numbers.values[index] : undefined, decimals);
-    if (part.gradient) changed = Cell.show(part.gradient, gradient, decimals, text) || changed;
+    const changed = [];
+    if (!torch && Cell.show(part.value, valueKnown ? data.numbers.values[index] : undefined, decimals)) changed.push(part.value);
+    if (part.gradient && Cell.show(part.gradient, gradient, decimals, text)) changed.push(part.gradient);
     const done = gradient !== undefined && text === null;
     const wrong = done ? wrongness(data, index) : "";
     if (part.sign) drawSign(part, done ? SIGNS[data.numbers.states[index]] : null);

@@ -2,6 +2,7 @@
 
 const Overlay = (() => {
   const PILL = 20; // height of the pill
+  const SQUARE = 150; // side of a square in the index of what stands where
 
   function create(id, torch) {
     const overlay = {
@@ -73,7 +74,7 @@ const Overlay = (() => {
     let sum = place.away;
     for (const box of near.nodes) {
       if (overlaps(place, box, 1)) sum += 3000;
-      else if (overlaps(place, box, 6)) sum += 14; // squeezed between two rows
+      else if (overlaps(place, box, 6)) sum += 20; // squeezed between two rows
     }
     const { left, right, top, bottom } = near.bounds;
     if (place.x - place.w / 2 < left || place.x + place.w / 2 > right) sum += 1500;
@@ -85,32 +86,43 @@ const Overlay = (() => {
     return sum;
   }
 
-  function samples(geometry) {
-    if (geometry.samples) return geometry.samples;
-    const list = [];
+  // Nodes and points on edges by square of the drawing, so that looking around an edge does not mean looking at all.
+  function squares(geometry) {
+    if (geometry.squares) return geometry.squares;
+    const map = new Map();
+    const at = (x, y) => {
+      const key = `${Math.floor(x / SQUARE)}:${Math.floor(y / SQUARE)}`;
+      if (!map.has(key)) map.set(key, { nodes: [], samples: [] });
+      return map.get(key);
+    };
+    for (const box of geometry.nodes) at(box[0], box[1]).nodes.push(box);
     geometry.edges.forEach((points, e) => {
-      for (let k = 0; k <= 12; k += 1) list.push([...EdgeLine.point(points, k / 12), e]);
+      for (let k = 0; k <= 8; k += 1) {
+        const [x, y] = EdgeLine.point(points, k / 8);
+        at(x, y).samples.push([x, y, e]);
+      }
     });
-    Object.defineProperty(geometry, "samples", { value: list, enumerable: false });
-    return list;
+    Object.defineProperty(geometry, "squares", { value: map, enumerable: false });
+    return map;
   }
 
   function candidates(geometry, edge, width, source) {
     const points = geometry.edges[edge];
     const list = [];
-    for (const t of [0.5, 0.35, 0.65, 0.2, 0.8]) {
+    for (const t of [0.5, 0.3, 0.7]) {
       const [x, y] = EdgeLine.point(points, t);
+      for (const dy of [-36, 36, -56, 56]) list.push({ x, y: y + dy, w: width, away: Math.abs(t - 0.5) * 60 + Math.abs(dy), ex: x, ey: y, side: 0 });
       const aside = Math.max(20, geometry.nodes[source][2] / 2 + 8 - Math.abs(x - geometry.nodes[source][0]));
       for (const gap of [aside, 20, 56, 110]) {
         for (const side of [1, -1]) {
-          for (const dy of [0, -24, 24]) {
+          for (const dy of [0, -24, 24, -46, 46]) {
             const away = Math.abs(t - 0.5) * 60 + gap / 4 + (side < 0 ? 8 : 0) + Math.abs(dy);
             list.push({ x: x + side * (gap + width / 2), y: y + dy, w: width, away, ex: x, ey: y, side });
           }
         }
       }
     }
-    return list;
+    return list.sort((a, b) => a.away - b.away);
   }
 
   // Beside the edge, never on it. The search runs once per edge and length of text.
@@ -120,6 +132,7 @@ const Overlay = (() => {
     const near = nearby(geometry, edge, overlay.bounds);
     let best = null;
     for (const candidate of candidates(geometry, edge, width, source)) {
+      if (best && candidate.away >= best.worth) break; // all that follow are farther still
       const worth = cost(candidate, near, edge);
       if (!best || worth < best.worth) best = { ...candidate, worth };
     }
@@ -127,18 +140,22 @@ const Overlay = (() => {
     return best;
   }
 
-  // Only what stands around the edge can be in the pill's way.
+  // Only what stands around the edge can be in the pill's way. Nodes are filed by their centre: look one square farther.
   function nearby(geometry, edge, bounds) {
     const xs = geometry.edges[edge].filter((_, i) => i % 2 === 0);
     const ys = geometry.edges[edge].filter((_, i) => i % 2 === 1);
-    const [left, right] = [Math.min(...xs) - 420, Math.max(...xs) + 420];
-    const [top, bottom] = [Math.min(...ys) - 80, Math.max(...ys) + 80];
-    const inside = (x, y, w, h) => x + w / 2 > left && x - w / 2 < right && y + h / 2 > top && y - h / 2 < bottom;
-    return {
-      bounds,
-      nodes: geometry.nodes.filter((b) => inside(...b)),
-      samples: samples(geometry).filter(([x, y]) => inside(x, y, 0, 0)),
-    };
+    const near = { bounds, nodes: [], samples: [] };
+    const map = squares(geometry);
+    const square = (v) => Math.floor(v / SQUARE);
+    for (let i = square(Math.min(...xs) - 300) - 1; i <= square(Math.max(...xs) + 300) + 1; i += 1) {
+      for (let j = square(Math.min(...ys) - 60) - 1; j <= square(Math.max(...ys) + 60) + 1; j += 1) {
+        const found = map.get(`${i}:${j}`);
+        if (!found) continue;
+        near.nodes.push(...found.nodes);
+        near.samples.push(...found.samples);
+      }
+    }
+    return near;
   }
 
   function pill(overlay, geometry, edge, text, source) {
@@ -152,8 +169,8 @@ const Overlay = (() => {
     overlay.pillText.setAttribute("x", at.x);
     overlay.pillText.setAttribute("y", at.y + 4.4);
     overlay.pillText.textContent = text;
-    const end = at.x - (at.side * width) / 2;
-    overlay.leader.setAttribute("d", `M${at.ex + at.side * 5} ${at.ey}L${end} ${at.y}`);
+    const end = at.side ? `${at.x - (at.side * width) / 2} ${at.y}` : `${at.x} ${at.y + (at.y < at.ey ? 1 : -1) * (PILL / 2)}`;
+    overlay.leader.setAttribute("d", `M${at.ex + at.side * 5} ${at.ey}L${end}`);
     return at;
   }
 

@@ -96,7 +96,7 @@ const Scene = (() => {
     return Overlay.pill(overlay, geometry, step.edge, text, step.node);
   }
 
-  // Draws the given nodes and edges as of step k; returns the parts whose numbers changed.
+  // Draws the given nodes and edges as of step k; returns the cells whose numbers changed.
   function draw(scene, data, k, decimals, nodes, edges) {
     const step = Steps.at(data, k);
     const role = roles(data, step);
@@ -108,7 +108,7 @@ const Scene = (() => {
     }
     for (const i of nodes) {
       const part = scene.nodes[i];
-      if (part && NodeBox.draw(part, data, step, k, decimals, role.get(i) || "")) changed.push(part);
+      if (part) changed.push(...NodeBox.draw(part, data, step, k, decimals, role.get(i) || ""));
     }
     for (const e of edges) if (scene.edges[e]) EdgeLine.draw(scene.edges[e], step.known.edge(e));
     scene.pillAt = drawOverlay(scene, data, step, decimals);
@@ -120,18 +120,40 @@ const Scene = (() => {
   // browser cut the whole drawing into layers, at ten times the cost.
   function arrive(scene, data, k) {
     settle(scene);
-    if (data.structure.nodes.length > 600 || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (data.structure.nodes.length > 600 || window.matchMedia("(prefers-reduced-motion: reduce)").matches) return undefined;
     const step = Steps.at(data, k);
     const part = scene.nodes[step.node];
     const cell = part && (step.phase === "forward" ? part.value : part.gradient);
-    if (!cell) return;
+    if (!cell) return undefined;
     const element = cell.shown ? cell.array : cell.text;
     const from = scene.geometry.nodes[step.from === null ? step.node : step.from];
     const [x, y] = scene.geometry.nodes[step.node];
     const far = Math.hypot(from[0] - x, from[1] - y) || 1;
+    const sum = step.edge === null || scene.torch || cell.shown ? null : fullSum(data, step.node, k, cell);
+    if (sum) return collapse(scene, element, sum);
     scene.arriving = { element, dx: ((from[0] - x) / far) * 4, dy: ((from[1] - y) / far) * 4, start: performance.now(), frame: 0 };
     element.setAttribute("fill-opacity", "0");
-    scene.arriving.timer = setTimeout(() => slide(scene, scene.arriving), 110);
+    const moving = scene.arriving;
+    moving.timer = setTimeout(() => slide(scene, moving), 110);
+    return undefined;
+  }
+
+  // The sum of a fan-out with its last term, where it fits the cell.
+  function fullSum(data, node, k, cell) {
+    const part = Steps.partial(data, node, k);
+    if (part.total < 2 || part.missing || part.sum === null) return null;
+    const text = part.terms.map((v, i) => {
+      const minus = Format.value(v) < 0;
+      return (i ? (minus ? " \u2212 " : " + ") : minus ? "\u2212" : "") + Format.term(v);
+    }).join("");
+    return text.length <= cell.fits ? text : null;
+  }
+
+  // All terms stand for 200 ms, then they are the total.
+  function collapse(scene, element, sum) {
+    scene.arriving = { element, total: element.textContent };
+    element.textContent = sum;
+    scene.arriving.timer = setTimeout(() => settle(scene), 200);
   }
 
   function slide(scene, moving) {
@@ -155,6 +177,7 @@ const Scene = (() => {
     scene.arriving = null;
     clearTimeout(moving.timer);
     cancelAnimationFrame(moving.frame);
+    if (moving.total) moving.element.textContent = moving.total;
     for (const name of ["fill-opacity", "dx", "dy"]) moving.element.removeAttribute(name);
   }
 

@@ -2,15 +2,17 @@
 
 const Export = (() => {
   const PROPERTIES = [
-    "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity",
+    "fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity",
     "font-family", "font-size", "font-weight", "font-style", "text-anchor",
   ];
   const HEAD = 30; // room for the title over each pane
+  const MARGIN = 8; // around each drawing: borders of the outermost nodes lie on its edge
 
   // A class means nothing outside the page, so each copied element takes its computed look along.
   function inline(source, copy) {
     const style = getComputedStyle(source);
-    if (style.display === "none" && source.tagName !== "defs") {
+    const skipped = source.tagName === "title" || (style.display === "none" && source.tagName !== "defs");
+    if (skipped) {
       copy.remove();
       return;
     }
@@ -26,7 +28,6 @@ const Export = (() => {
 
   function pane(svg, name) {
     const copy = svg.cloneNode(true);
-    copy.querySelectorAll("title").forEach((title) => title.remove());
     inline(svg, copy);
     copy.removeAttribute("style");
     copy.querySelectorAll("[role], [tabindex]").forEach((element) => {
@@ -34,13 +35,13 @@ const Export = (() => {
       element.removeAttribute("tabindex");
     });
     const box = svg.viewBox.baseVal;
-    const clip = { x: 0, y: HEAD, width: box.width, height: box.height };
+    const clip = { x: MARGIN, y: HEAD, width: box.width, height: box.height, overflow: "visible" };
     for (const [key, value] of Object.entries(clip)) copy.setAttribute(key, value);
     const style = getComputedStyle(svg.closest(".cr-root"));
     const title = Dom.svg("text", { x: 10, y: 20, "font-size": 14, "font-weight": 600, text: name });
     title.style.fontFamily = style.getPropertyValue("--cr-sans");
     title.style.fill = style.color;
-    return { group: Dom.svg("g", {}, title, copy), width: box.width, height: box.height + HEAD, page: style.backgroundColor };
+    return { group: Dom.svg("g", {}, title, copy), width: box.width + 2 * MARGIN, height: box.height + HEAD + MARGIN, page: style.backgroundColor };
   }
 
   const NAMES = { manual: "Manual", torch: "torch autograd" };

@@ -1,7 +1,6 @@
 // What belongs to the page rather than to the picture: address, theme, Present, the buttons at the top, files.
 
 const Page = (() => {
-  const THEME = "chainrule-theme"; // in localStorage
   let current = null; // the last instance mounted
 
   // ---- address -------------------------------------------------------------------------------------------
@@ -48,40 +47,9 @@ const Page = (() => {
     });
   }
 
-  // ---- theme ---------------------------------------------------------------------------------------------
-
-  function remembered() {
-    try {
-      const theme = window.localStorage.getItem(THEME);
-      return theme === "dark" || theme === "light" ? theme : null;
-    } catch {
-      return null; // storage may be forbidden
-    }
-  }
-
-  // Streamlit tells its page colour; a dark one means dark. Without it the system decides.
-  function initialTheme(root) {
-    const known = remembered();
-    if (known) return known;
-    const color = getComputedStyle(root.parentElement || root).getPropertyValue("--st-background-color").trim();
-    const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
-    const parts = hex ? hex.slice(1).map((part) => parseInt(part, 16)) : (color.match(/\d+(\.\d+)?/g) || []).map(Number);
-    if (parts.length >= 3) return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] < 128 ? "dark" : "light";
-    return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  }
-
-  function applyTheme(root, theme) {
-    root.dataset.theme = theme;
-    document.documentElement.dataset.chainruleTheme = theme;
-  }
-
   function toggleTheme(store) {
-    const theme = store.get().theme === "dark" ? "light" : "dark";
-    try {
-      window.localStorage.setItem(THEME, theme);
-    } catch {
-      // Forgotten at the next visit, no more.
-    }
+    const theme = Theme.other(store.get().theme);
+    Theme.remember(theme);
     store.set({ theme });
   }
 
@@ -140,9 +108,9 @@ const Page = (() => {
     const page = { root, store, host, timer: null };
     current = page;
     fill(bar, page);
-    applyTheme(root, store.get().theme);
+    Theme.apply(root, store.get().theme);
     const stops = [watchAddress(page), store.subscribe((state, previous) => {
-      if (state.theme !== previous.theme) applyTheme(root, state.theme);
+      if (state.theme !== previous.theme) Theme.apply(root, state.theme);
       if (state.present !== previous.present) applyPresent(root, state.present);
     })];
     return () => {
@@ -153,5 +121,5 @@ const Page = (() => {
     };
   }
 
-  return { mount, initialTheme, toggleTheme, present, link, svg, png, copySvg, saveSvg, savePng };
+  return { mount, toggleTheme, present, link, svg, png, copySvg, saveSvg, savePng };
 })();

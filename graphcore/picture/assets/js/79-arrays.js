@@ -9,13 +9,13 @@ const Arrays = (() => {
     return isArray(tensor) ? Format.norm(tensor) : Format.value(tensor);
   }
 
-  // A tensor in one table cell: a number, up to four numbers, or the norm.
+  // A tensor in one table cell: a number, one or two entries, or the norm.
   function brief(tensor, decimals) {
     if (tensor === null || tensor === undefined) return "none";
     if (!isArray(tensor)) return Format.number(tensor, decimals);
-    if (tensor.entries && tensor.entries.length <= 4)
+    if (tensor.entries && tensor.entries.length <= 2)
       return `(${tensor.entries.map((entry) => Format.number(entry, decimals)).join(", ")})`;
-    return `norm ${Format.number(Format.norm(tensor), decimals)}`;
+    return `‖${Format.number(Format.norm(tensor), decimals)}‖`;
   }
 
   // The same with nothing lost, for files: all digits, entries in row order.

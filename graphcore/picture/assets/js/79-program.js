@@ -32,8 +32,7 @@ const Program = (() => {
     let touched = 0;
     const show = (next) => store.set({ text: next === store.get().data?.program.text ? null : next });
 
-    // `kind` tells undo whether the numbers must follow; equal `join` marks one gesture, such as one
-    // drag.
+    // `kind` tells undo whether the numbers must follow; equal `join` marks one gesture, such as a drag.
     function note(before, kind, join = null) {
       const same =
         past.length > 0 && join !== null && join === group && (kind !== "type" || Date.now() - touched < TYPING);

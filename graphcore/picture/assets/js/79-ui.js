@@ -54,6 +54,9 @@ const Ui = (() => {
   const SIGNS = { match: ["=", "right"], mismatch: ["≠", "wrong"], zero: ["0", "weak"], "non-finite": ["∞", "off"] };
   const sign = (state) => SIGNS[state] || ["", "off"];
 
+  // An error in eps: a tenth matters near 1, not at 12,345.
+  const eps = (error) => Format.number(error, error < 100 ? 1 : null);
+
   const chevron = () =>
     Dom.svg(
       "svg",
@@ -61,5 +64,5 @@ const Ui = (() => {
       Dom.svg("path", { d: "M0 0l5 6 5-6z", fill: "currentColor" }),
     );
 
-  return { button, fill, keepFocus, number, segments, sign, chevron };
+  return { button, fill, keepFocus, number, segments, sign, eps, chevron };
 })();

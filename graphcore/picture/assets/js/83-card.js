@@ -70,7 +70,7 @@ const Card = (() => {
     if (!reached && state !== "constant" && state !== "none") return null;
     const [, tone] = Ui.sign(state);
     const eps =
-      error === null || !["match", "mismatch", "zero"].includes(state) ? "" : `, ${Format.number(error, 1)} eps`;
+      error === null || !["match", "mismatch", "zero"].includes(state) ? "" : `, ${Ui.eps(error)} eps`;
     return Dom.el("p", { class: `cr-state cr-more cr-tone-${tone}` }, `${WORDS[state] || state}${eps}`);
   }
 
@@ -230,6 +230,7 @@ const Card = (() => {
         expand.on = !expand.on;
         box.classList.toggle("cr-expanded", expand.on);
         draw(store.get(), null);
+        if (expand.on) box.scrollIntoView({ block: "nearest" });
       },
     };
     element.append(box);

@@ -12,7 +12,7 @@ const Table = (() => {
       const says = all && `${all}${sum ? `: the sum over all edges of ${row.name}` : ""}\nDouble click copies`;
       return Dom.el(
         "td",
-        { class: `${words ? "cr-words" : ""} ${tone}`, title: says || null, "data-all": all || null },
+        { class: `${words ? "cr-words" : ""} ${tone}`, title: says || (key === "rule" ? row.rule : null), "data-all": all || null },
         sum ? Dom.el("small", {}, "Σ ") : null,
         shown,
       );

@@ -101,7 +101,7 @@ const TableRows = (() => {
     const all = decimals === undefined;
     const cell = row[key];
     if (key === "state") return all ? cell : `${Ui.sign(cell)[0]} ${cell}`.trim();
-    if (key === "error") return cell === null ? "" : all ? Format.copy(cell) : Format.number(cell, 1);
+    if (key === "error") return cell === null ? "" : all ? Format.copy(cell) : Ui.eps(cell);
     if (typeof cell === "string" && COLUMNS.find((column) => column.key === key).text) return cell;
     if (key === "local" && cell === null) return row.jacobian || "";
     if (cell === null || cell === undefined) return "";

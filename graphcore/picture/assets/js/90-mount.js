@@ -48,7 +48,7 @@ const Mount = (() => {
     root.dataset.mounted = "";
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const data = host.data || null;
-    const initial = { ...Store.defaults, theme: Page.initialTheme(root) };
+    const initial = { ...Store.defaults, theme: Theme.initial(root) };
     const store = Store.create(data ? { ...initial, ...patchFor(data, null) } : initial);
     const undo = [
       flags(root, store),
@@ -68,9 +68,7 @@ const Mount = (() => {
       store,
       update(next) {
         const state = store.get();
-        // Streamlit may hand the same payload over again, or an older one after a newer.
-        if (state.data && next && next.revision < state.data.revision && next.answers <= state.data.answers) return;
-        if (next) store.set(patchFor(next, state));
+        if (next && next !== state.data) store.set(patchFor(next, state));
       },
       destroy() {
         for (const stop of undo.reverse()) if (typeof stop === "function") stop();

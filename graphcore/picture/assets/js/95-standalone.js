@@ -5,6 +5,7 @@ const Standalone = (() => {
     const holder = document.getElementById("chainrule-data");
     const root = document.querySelector(".cr-root");
     if (!holder || !root || root.dataset.mounted !== undefined) return null;
+    root.dataset.standalone = ""; // no header of a page above: the style sheet leaves room for our buttons
     const data = JSON.parse(holder.textContent);
     return Mount.mount(root, { send: null, data });
   }

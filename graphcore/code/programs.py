@@ -1,0 +1,254 @@
+"""The two programs: forward and backward in NumPy, forward and ``backward()`` in torch."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphcore.backprop import Trace
+from graphcore.code.idioms import definitions, helpers_called, idiomatic, placing
+from graphcore.code.names import gradient_variables, variables
+from graphcore.code.source import (
+    Parts,
+    array_source,
+    call,
+    filled,
+    hole,
+    number_source,
+    operands,
+    source,
+    split,
+    statics_trees,
+    written,
+)
+from graphcore.graph import Edge, Value
+from graphcore.latex import head
+from graphcore.latex.simplify import simplify
+from graphcore.latex.terms import apply_rule, cached, constant_tree, name_shapes, op_at, pattern, rule_of
+from graphcore.latex.views import summed_axes
+from graphcore.ops import Op
+from graphcore.ops.namespaces import Shape
+
+
+def numpy_program(run: Trace, most: int | None = None) -> str:
+    """The forward and the backward pass as NumPy, one line a step; it needs nothing but NumPy.
+
+    The gradient of a node ``W2`` is called ``dW2``; nodes that no gradient reaches have none. Leaves of more than
+    ``most`` entries are left out, with a line that says so: for a screen, where a million digits help nobody.
+
+    >>> from graphcore.graph import Builder
+    >>> from graphcore.backprop import trace
+    >>> b = Builder(); s = b.leaf("s", 3.0); y = b.apply("pow", s, 2, name="y")
+    >>> print(numpy_program(trace(b.graph())).split("# backward")[1].strip())
+    dy = np.array(1.0)
+    ds = dy * 2 * s  # y = s²
+    """
+    return _Numpy(run, most).program()
+
+
+def torch_program(run: Trace, most: int | None = None) -> str:
+    """The same program in torch, float64, with every leaf's gradient printed at the end; ``most`` as above."""
+    return _Torch(run, most).program()
+
+
+class _Rule(NamedTuple):
+    """A backward line: an expression or (``places``) a whole statement; ``fresh`` if its value is a new array."""
+
+    parts: Parts
+    places: bool
+    fresh: bool
+    helpers: tuple[str, ...]
+
+
+class _Program:
+    """What the two programs share: names, and ops written with the user's names."""
+
+    module = "np"
+    kind = ""
+
+    def __init__(self, run: Trace, most: int | None) -> None:
+        self.run = run
+        self.most = most
+        self.graph = run.graph
+        self.names = variables(run.graph)
+
+    def literal(self, argument: int, op: Op) -> str:
+        """A literal operand that fills a hole."""
+        value = self.graph.literals[-1 - argument].value
+        return number_source(value, self.module) if isinstance(value, float) else self.array(value)
+
+    def array(self, value: Value, more: str = "") -> str:
+        """A value as source."""
+        return array_source(value, self.module, more)
+
+    def leaf(self, index: int, more: str = "") -> str:
+        """The line that holds a leaf's value."""
+        value, name = self.run.argument(index), self.names[index]
+        if self.most is None or np.size(value) <= self.most:
+            return f"{name} = {self.array(value, more)}"
+        left_out = array_source(np.zeros((0,)), self.module).replace("(0,)", f"{np.shape(value)}{self.kind}{more}")
+        return f"{name} = {left_out}  # {np.size(value):,} numbers, left out here"
+
+    def holes(self, index: int, op: Op) -> dict[str, str]:
+        """What goes into the holes of a line: the operands' variables and the node's own."""
+        names = self.names
+        found = {str(k): names[a] if a >= 0 else self.literal(a, op) for k, a in enumerate(self.graph.arguments[index])}
+        found["y"] = names[index]
+        return found
+
+    def forward(self) -> Iterable[str]:
+        """The lines that compute the nodes."""
+        graph = self.graph
+        for index, op in enumerate(graph.ops):
+            if op is None:
+                continue
+            statics = graph.statics[index]
+            kinds = pattern(graph, index)
+            key = ("code", self.module, op, repr(statics) if statics else "", kinds)
+            parts = cached(key, partial(self._forward_parts, op, dict(statics), kinds))
+            yield f"{self.names[index]} = {filled(parts, self.holes(index, op))}"
+
+    def _forward_parts(self, op: Op, statics: Mapping[str, Any], kinds: Any) -> Parts:
+        formula = op.numpy if self.module == "np" else op.torch
+        trees = {**statics_trees(statics), **operands(op, kinds, self.module)}
+        return split(source(written(formula.given(statics).tree, trees)))
+
+
+class _Torch(_Program):
+    module = "torch"
+    kind = ", dtype=torch.float64"
+
+    def literal(self, argument: int, op: Op) -> str:
+        value = self.graph.literals[-1 - argument].value
+        return super().literal(argument, op) if isinstance(value, float) and op.takes_numbers else self.array(value)
+
+    def array(self, value: Value, more: str = "") -> str:
+        return super().array(value, self.kind + more)
+
+    def program(self) -> str:
+        graph = self.graph
+        wanted = [index for index in graph.leaf_values if index not in graph.constants]
+        lines: list[str] = []
+        for index in graph.leaf_values:
+            wants = "" if index in graph.constants else ", requires_grad=True"
+            lines.append(self.leaf(index, wants))
+        body = [*self.forward(), "", self.backward()]
+        prints = [f'print("{self.names[index]}.grad =", {self.names[index]}.grad)' for index in wanted]
+        imports = ["import torch"]
+        if any(re.search(r"\bF\.", line) for line in body):
+            imports.append("import torch.nn.functional as F")
+        return "\n".join([*imports, "", *lines, "", *body, "", *prints, ""])
+
+    def backward(self) -> str:
+        """The call that runs torch's backward pass from the same seeds."""
+        # torch refuses to start from what depends on no leaf that wants a gradient
+        seeds = {index: seed for index, seed in self.run.seeds.items() if self.graph.active[index]}
+        if not seeds:
+            return "# nothing here wants a gradient"
+        if len(seeds) == 1:
+            index, seed = next(iter(seeds.items()))
+            given = "" if isinstance(seed, float) and seed == 1.0 else self.array(seed)
+            return f"{self.names[index]}.backward({given})"
+        outputs = ", ".join(self.names[index] for index in seeds)
+        return f"torch.autograd.backward([{outputs}], [{', '.join(self.array(seed) for seed in seeds.values())}])"
+
+
+class _Numpy(_Program):
+    def __init__(self, run: Trace, most: int | None) -> None:
+        super().__init__(run, most)
+        self.gradients = gradient_variables(run.graph)
+        self.used: set[str] = set()
+
+    def program(self) -> str:
+        leaves = [self.leaf(index) for index in self.graph.leaf_values]
+        forward = list(self.forward())
+        backward = list(self.backward())
+        helpers = definitions(self.used)
+        needs_math = any("math." in text for text in (*helpers, *forward, *backward))
+        imports = [*(["import math"] if needs_math else []), "import numpy as np"]
+        parts = ["\n".join(imports), *helpers, "\n".join(["# values", *leaves])]
+        parts += ["\n".join(["# forward", *forward]), "\n".join(["# backward", *backward])]
+        return "\n\n".join(parts) + "\n"
+
+    def backward(self) -> Iterable[str]:
+        """The lines of the backward pass, in the order of its steps."""
+        graph = self.graph
+        edges = [edge for k, edge in enumerate(graph.backward_edges) if self.run.downstream(k) is not None]
+        arrivals: dict[int, int] = {}
+        for edge in edges:
+            arrivals[edge.source] = arrivals.get(edge.source, 0) + 1
+        started = set()
+        for index, seed in self.run.seeds.items():
+            yield f"{self.gradients[index]} = {self.array(seed)}"
+            started.add(index)
+        for edge in edges:
+            yield from self.edge(edge, arrivals[edge.source] > 1, started)
+
+    def edge(self, edge: Edge, fans_out: bool, started: set[int]) -> Iterable[str]:
+        """One step: the line that hands a gradient on, and the sum where several edges do."""
+        graph = self.graph
+        op = op_at(graph, edge.target)
+        statics = graph.statics[edge.target]
+        kinds = pattern(graph, edge.target)
+        key = ("code", "rule", op, edge.slot, repr(statics) if statics else "", kinds)
+        rule: _Rule = cached(key, lambda: self.rule(edge, op, dict(statics), kinds))
+        self.used.update(rule.helpers)
+        name = self.gradients[edge.source]
+        # a bare name or a view would be changed by the += of the next edge
+        shared = fans_out and not rule.fresh and graph.shapes[edge.source]
+        if edge.source not in started and (shared or rule.places):
+            yield f"{name} = np.zeros_like({self.names[edge.source]})"
+            started.add(edge.source)
+        line = filled(rule.parts, {**self.holes(edge.target, op), "g": self.gradients[edge.target], "d": name})
+        if not rule.places:
+            line = f"{name} {'+=' if edge.source in started else '='} {line}"
+        started.add(edge.source)
+        yield f"{line}  # {_one_line(head(graph, edge.target))}"
+
+    def rule(self, edge: Edge, op: Op, statics: Mapping[str, Any], kinds: Any) -> _Rule:
+        """The op's rule as source with holes, broadcasting undone."""
+        formula = rule_of(op, edge.slot)
+        trees = statics_trees(statics) | {"slot": ast.Constant(edge.slot), "g": hole("g"), "y": hole("y")}
+        trees |= operands(op, kinds, "np")
+        shapes = {f"__{key[1:]}__": shape for key, shape in name_shapes(kinds, self.graph.shapes[edge.target]).items()}
+        tree = simplify(written(formula.given(statics).tree, trees), exact=True)
+        wanted = self.graph.shapes[edge.source]
+        tree = _unbroadcast(idiomatic(tree, shapes), hole(edge.slot), wanted, self.rule_shape(edge))
+        line = placing(tree, "__d__", len(wanted))
+        if line is not None:
+            return _Rule(split(line), True, True, ())
+        fresh = isinstance(tree, ast.BinOp | ast.UnaryOp)
+        return _Rule(split(source(tree)), False, fresh, helpers_called(tree))
+
+    def rule_shape(self, edge: Edge) -> Shape:
+        """The shape a rule answers with before broadcasting is undone, found by running it."""
+        return np.shape(apply_rule(self.run, edge, self.run.gradient(edge.target)))
+
+
+def _unbroadcast(tree: ast.expr, operand: ast.expr, wanted: Shape, shape: Shape) -> ast.expr:
+    """An expression of ``shape`` summed over the axes along which its operand was repeated."""
+    if shape == wanted:
+        return tree
+    axes = summed_axes(wanted, shape) if len(wanted) <= len(shape) else ()
+    left = tuple(1 if k in axes else n for k, n in enumerate(shape))[len(shape) - len(wanted) :]
+    if left != wanted:
+        return call("np.broadcast_to", tree, ast.Attribute(operand, "shape"))
+    keywords: dict[str, ast.expr] = {}
+    if wanted:
+        keywords["axis"] = constant_tree(axes[0] if len(axes) == 1 else axes)
+    if len(shape) == len(wanted):
+        keywords["keepdims"] = ast.Constant(True)
+    summed: ast.expr = ast.Call(ast.Attribute(tree, "sum"), [], [ast.keyword(k, v) for k, v in keywords.items()])
+    if len(wanted) < len(shape) and len(axes) > len(shape) - len(wanted):
+        summed = ast.Call(ast.Attribute(summed, "reshape"), [constant_tree(wanted)], []) if wanted else summed
+    return summed
+
+
+def _one_line(text: str) -> str:
+    """A comment that stays one, whatever the names in it."""
+    return "".join(c if c.isprintable() else " " for c in text)
