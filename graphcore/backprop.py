@@ -110,12 +110,12 @@ def compile_plan(graph: Graph) -> Plan:
         if pair is None:
             pair = made[key] = kernels(op, statics, scalar)
         function, rules = pair
+        a: Any = arguments
+        b = _MANY
         if len(arguments) == 1:
             a, b = arguments[0], _UNARY
         elif len(arguments) == 2:
             a, b = arguments
-        else:
-            a, b = arguments, _MANY
         forward.append((index, function, a, b))
         if not active[index]:
             continue

@@ -34,7 +34,7 @@ class Node(NamedTuple):
     first line, first column, last line, last column; lines count from 1, columns from 0, the end is exclusive.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # the public name; tuple.index is not missed
     name: str
     label: str
     op: Op | None
@@ -194,9 +194,7 @@ class Graph:
 
 # rows that need no look at shapes when every operand is a scalar
 _ELEMENTWISE: Mapping[Any, Op] = {
-    name: row
-    for name, row in ops.REGISTRY.items()
-    if row.shape is elementwise and not row.statics and not row.variadic
+    name: row for name, row in ops.REGISTRY.items() if row.shape is elementwise and not row.statics and not row.variadic
 }
 
 

@@ -12,9 +12,7 @@ from graphcore.picture.session import Session
 from pages.ui.link import read_link
 
 _files = assets()
-_picture = st.components.v2.component(
-    "chainrule_picture", html=_files.html, css=_files.css, js=_files.js, isolate_styles=False
-)
+_picture = st.components.v2.component("chainrule_picture", html=_files.html, css=_files.css, js=_files.js, isolate_styles=False)
 
 
 def explore() -> None:
