@@ -55,13 +55,15 @@ def pack(text: str) -> str:
 def unpack(packed: str) -> str:
     """The program of a URL; ValueError says what is wrong with it."""
     try:
-        raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
         opened = zlib.decompressobj(-15)
         text = opened.decompress(raw, LONGEST_PROGRAM * 4)
     except (binascii.Error, zlib.error, ValueError):
         raise ValueError("it is damaged or cut off.") from None
     if opened.unconsumed_tail:
         raise ValueError(f"it is longer than {LONGEST_PROGRAM:,} characters.")
+    if not opened.eof:
+        raise ValueError("it is damaged or cut off.")
     try:
         return text.decode()
     except UnicodeDecodeError:
