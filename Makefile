@@ -16,7 +16,8 @@ check: .venv/test.done
 	$(BIN)/mypy
 
 bench: .venv/test.done
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m tests.bench
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m tests.bench; compared=$$?; \
+	$(BIN)/python -m tests.bench_browser && exit $$compared
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -24,6 +24,8 @@ from graphcore.errors import ChainruleError, GraphError
 from graphcore.parse import parse
 
 MATCH, MISMATCH, BAD_INPUT, UNPROVEN = range(4)
+# sysexits.h calls it an internal software error
+FAULT = 70
 CODES = {"match": MATCH, "mismatch": MISMATCH, "unproven": UNPROVEN}
 LARGEST_FILE = 10_000_000
 
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8()
     try:
         options = _parser().parse_args(arguments)
-        run = trace(parse(_program(options.program)), dict(map(_setting, options.set)))
+        upstream = None if options.upstream is None else _literal(options.upstream, f"--upstream {options.upstream}")
+        run = trace(parse(_program(options.program)), dict(map(_setting, options.set)), upstream)
         if options.command == "trace":
             _print(_trace_json(run) if options.json else _trace_text(run))
             return MATCH
@@ -59,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MATCH
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        _complain(f"the output could not be written: {error.strerror or error}.")
+    except Exception as fault:  # a fault of ours must not look like the 1 of a mismatch
+        _complain(f"Chainrule itself failed ({type(fault).__name__}: {str(fault)[:300]}). Please report it with the program.")
+        return FAULT
     return BAD_INPUT
 
 
@@ -81,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--set", metavar="NAME=VALUE", action="append", default=[], help="another value for a leaf: w1=2 or W=[[1,2],[3,4]]"
         )
+        sub.add_argument(
+            "--upstream", metavar="GRADIENT", help="the gradient put in at an output that is not one number: [1,0,2]"
+        )
         sub.add_argument("--json", action="store_true", help="one JSON object with all digits; nan and inf are strings")
     return parser
 
@@ -89,9 +100,13 @@ def _program(given: str) -> str:
     """The program's text: of standard input, of a file that exists, or as given."""
     if given == "-":
         return _decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
+    # arguments arrive in the terminal's encoding; a program is UTF-8 whatever that is
+    given = os.fsencode(given).decode("utf-8", errors="replace")
     try:
         path = Path(given)
-        if path.is_file():
+        if given and path.is_dir():
+            raise InputError(f"`{given}` is a folder; a file with a program or the program itself is wanted.")
+        if given and path.exists():
             with path.open("rb") as file:
                 return _decoded(file.read(LARGEST_FILE + 1), given)
     except OSError as error:
@@ -121,11 +136,17 @@ def _setting(given: str) -> tuple[str, Any]:
     name, sign, content = given.partition("=")
     if not sign or not name.strip():
         raise InputError(f"--set {given}: write NAME=VALUE, such as --set w1=2.")
+    return name.strip(), _literal(content, f"--set {given}")
+
+
+def _literal(content: str, said: str) -> Any:
+    """A number or a nested list of numbers."""
+    content = content.strip()
     try:
-        value = _numbers(ast.parse(content.strip(), mode="eval").body)
+        return _numbers(ast.parse(content, mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(f"--set {given}: `{content.strip()}` is not a number or a nested list of numbers.") from None
-    return name.strip(), value
+        said, content = (text if len(text) <= 80 else text[:79] + "…" for text in (said, content))
+        raise InputError(f"{said}: `{content}` is not a number or a nested list of numbers.") from None
 
 
 def _numbers(node: ast.expr) -> Any:
@@ -183,12 +204,19 @@ def _trace_json(run: Trace) -> str:
             "target": graph.names[edge.target],
             "slot": edge.slot,
             "upstream": _plain(run.gradient(edge.target)),
+            "local": _local(run, position),
             "downstream": _plain(run.downstream(position)),
         }
         for position, edge in enumerate(graph.backward_edges)
         if run.downstream(position) is not None
     ]
     return _dump({"nodes": _nodes(run), "outputs": [node.name for node in graph.outputs], "steps": steps})
+
+
+def _local(run: Trace, position: int) -> Any:
+    """The local derivative: a number between two numbers, else the kind and the shape of the Jacobian."""
+    local = run.step(position).local
+    return _plain(local.dense()[0, 0]) if local.shape == (1, 1) else {"kind": local.kind, "shape": list(local.shape)}
 
 
 def _compare_json(result: Comparison) -> str:

@@ -17,7 +17,7 @@ class Problem(NamedTuple):
     group: str
 
 
-COURSE, SHAPES, EDGES = "Course work", "Networks and losses", "Where it gets interesting"
+COURSE, NETWORKS, SINGLE = "Course problems", "Networks and losses", "Single cases"
 
 _A = """x1 = -1
 w1 = 3
@@ -131,11 +131,13 @@ L = sum(h**2) + sum(h)"""
 _NAN = """x = 2
 w = -3
 v = x * w
-l = log(v)
-f = l**2 + x"""
+u = log(v)
+f = u**2 + x"""
 
 GALLERY: tuple[Problem, ...] = (
-    Problem("a", "A · Scalar graph, radians", "Seven operations, four leaves: every gate can be checked by hand.", _A, COURSE),
+    Problem(
+        "a", "A · Scalar graph, radians", "Seven operations, four leaves: small enough to check every number by hand.", _A, COURSE
+    ),
     Problem(
         "a-degrees",
         "A · Scalar graph, degrees",
@@ -147,7 +149,7 @@ GALLERY: tuple[Problem, ...] = (
     Problem(
         "c",
         "C · Two layers, ReLU",
-        "Gradients of two weight matrices by Kronecker Jacobians; at this point they prove less than it seems.",
+        "The gradients of two weight matrices, and why a match at this point proves less than it seems.",
         _C.format(act="relu"),
         COURSE,
     ),
@@ -159,7 +161,11 @@ GALLERY: tuple[Problem, ...] = (
         COURSE,
     ),
     Problem(
-        "d", "D · Sigmoid network 2-10-10-1", "One forward pass with one point, squared loss.", _sigmoid_network(10, 10), COURSE
+        "d",
+        "D · Sigmoid network 2-10-10-1",
+        "A network with two hidden layers, one data point and a squared loss.",
+        _sigmoid_network(10, 10),
+        COURSE,
     ),
     Problem("e", "E · Sigmoid network 2-10-5-1", "The same task with a narrower second layer.", _sigmoid_network(10, 5), COURSE),
     Problem(
@@ -169,25 +175,25 @@ GALLERY: tuple[Problem, ...] = (
         _deep_relu(),
         COURSE,
     ),
-    Problem("shared", "A shared node", "x is used four times: its gradient is the sum over four edges.", _SHARED, EDGES),
+    Problem("shared", "A shared node", "x is used four times: its gradient is the sum over four edges.", _SHARED, SINGLE),
     Problem(
         "softmax",
         "Softmax cross-entropy",
         "Follow dL/dz through log and softmax and find p − t.",
         _SOFTMAX,
-        SHAPES,
+        NETWORKS,
     ),
-    Problem("logistic", "Logistic regression", "Four points, two weights and a bias under the log loss.", _LOGISTIC, SHAPES),
+    Problem("logistic", "Logistic regression", "Four points, two weights and a bias under the log loss.", _LOGISTIC, NETWORKS),
     Problem(
         "attention",
         "One attention head",
-        "Queries, keys and values of three tokens; X reaches the loss on three ways.",
+        "Queries, keys and values of three tokens; X reaches the loss in three ways.",
         _ATTENTION,
-        SHAPES,
+        NETWORKS,
     ),
-    Problem("kink", "A kink", "relu exactly at zero has no derivative; torch uses 0.", _KINK, EDGES),
+    Problem("kink", "A kink", "`relu` has no derivative exactly at zero; torch uses 0.", _KINK, SINGLE),
     Problem(
-        "nan", "Not a number", "The logarithm of a negative number, and what it does to every gradient behind it.", _NAN, EDGES
+        "nan", "Not a number", "The logarithm of a negative number, and what it does to every gradient before it.", _NAN, SINGLE
     ),
 )
 

@@ -1,5 +1,7 @@
 """What Chainrule costs beside torch: paired, interleaved, medians as ratios, one thread. Run by ``make bench``.
 
+``python -m tests.bench first wide`` runs these rows alone: A, D, F, wide, first, chain, others, picture.
+
 Every row times the two sides in turn, so a slow moment of the machine falls on both. torch's side makes fresh leaves,
 runs forward and ``autograd.grad`` for the same leaves; ours is ``graphcore.trace(graph, values)``, which keeps every
 node's numbers.
@@ -11,7 +13,7 @@ import gc as collector
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -214,14 +216,25 @@ def picture() -> list[Row]:
     ]
 
 
+def report(rows: Iterable[Row]) -> int:
+    """Print every row beside its limit; returns how many missed theirs."""
+    missed = 0
+    for row in rows:
+        verdict = "" if row.limit is None else ("ok" if row.figure <= row.limit else "MISSED")
+        missed += verdict == "MISSED"
+        limit = "" if row.limit is None else f"limit {row.limit:g}"
+        print(f"{row.name:62s} {row.figure:8.3f} {row.unit:10s} {limit:12s} {verdict}", flush=True)
+    return missed
+
+
 def main() -> int:
     torch.set_num_threads(1)
     deep = network_text(DEEP_WIDTHS, "relu", 1, first_activation=2)
     deep_forward = network_forward(DEEP_WIDTHS, torch.relu, first_activation=2)
     wide = (784, 512, 512, 10)
-    rows = [
-        versus_torch("A", gc.parse(problem("a")), scalar_graph, 0.2, 25, 200),
-        versus_torch(
+    work: dict[str, Callable[[], Row | list[Row]]] = {
+        "A": lambda: versus_torch("A", gc.parse(problem("a")), scalar_graph, 0.2, 25, 200),
+        "D": lambda: versus_torch(
             "D 2-10-10-1",
             gc.parse(network_text(SIGMOID_WIDTHS, "sigmoid", 1)),
             network_forward(SIGMOID_WIDTHS, torch.sigmoid),
@@ -229,22 +242,25 @@ def main() -> int:
             25,
             100,
         ),
-        versus_torch("F deep", gc.parse(deep), deep_forward, 0.65, 25, 30),
-        versus_torch(
-            "784-512-512-10 b64", gc.parse(network_text(wide, "relu", 64)), network_forward(wide, torch.relu), 1.15, 15, 3
+        "F": lambda: versus_torch("F deep", gc.parse(deep), deep_forward, 0.65, 25, 30),
+        "wide": lambda: versus_torch(
+            "784-512-512-10 b64",
+            gc.parse(network_text(wide, "relu", 64)),
+            network_forward(wide, torch.relu),
+            1.15,
+            15,
+            3,
         ),
-        first_run(deep, deep_forward, 4.0),
-        *chain(100_000),
-        *others(),
-        *picture(),
-    ]
-    missed = 0
-    for row in rows:
-        verdict = "" if row.limit is None else ("ok" if row.figure <= row.limit else "MISSED")
-        missed += verdict == "MISSED"
-        limit = "" if row.limit is None else f"limit {row.limit:g}"
-        print(f"{row.name:62s} {row.figure:8.3f} {row.unit:10s} {limit:12s} {verdict}")
-    return 1 if missed else 0
+        "first": lambda: first_run(deep, deep_forward, 4.0),
+        "chain": lambda: chain(100_000),
+        "others": others,
+        "picture": picture,
+    }
+    rows: list[Row] = []
+    for name in sys.argv[1:] or work:
+        made = work[name]()
+        rows += made if isinstance(made, list) else [made]
+    return 1 if report(rows) else 0
 
 
 if __name__ == "__main__":

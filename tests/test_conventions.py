@@ -6,6 +6,7 @@ the well-known ones also written down. The names are those of the list of 120 pr
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -350,3 +351,39 @@ def test_how_many_probes_are_covered() -> None:
     assert len(names) == len(PROBES)
     print(f"{len(names)} probes run, {len(TORCH_ONLY)} are torch's only")
     assert len(names) >= 100
+
+
+def test_where_on_large_arrays_is_where_to_the_last_bit() -> None:
+    """Large masks go another way than small ones: nothing that stood beside them may come through."""
+    from graphcore.ops.functions import where
+
+    generator = np.random.default_rng(0)
+    special = np.array([np.inf, -np.inf, np.nan, -0.0, 0.0, 5e-324, 1.5])
+    value = generator.choice(special, (80, 90)).T[::-1]
+    mask = generator.random((90, 80)) < 0.5
+    zero = np.array(0.0)
+    for found, plain in [
+        (where(mask, value, zero), np.where(mask, value, 0.0)),
+        (where(mask, zero, value), np.where(mask, 0.0, value)),
+        (where(mask, 0, value), np.where(mask, 0, value)),
+        (where(mask, value, -0.0), np.where(mask, value, -0.0)),
+        (where(mask, value, value[:1]), np.where(mask, value, value[:1])),
+    ]:
+        np.testing.assert_array_equal(found, plain)
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(plain))
+
+
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_atan2_around_the_origin_is_torchs_to_the_sign_of_zero(shape: tuple[int, ...]) -> None:
+    numbers = [0.0, -0.0, 1e-200, -1e-200, 1e-160, 1e-310, 1.0, -2.0, 1e200, inf, nan]
+    for a, b, seed in itertools.product(numbers, numbers, (1.0, -2.5, inf, nan)):
+        leaves = [torch.full(shape, v, dtype=torch.float64, requires_grad=True) for v in (a, b)]
+        upstream = np.full(shape, seed)
+        theirs = torch.autograd.grad(torch.atan2(*leaves), leaves, torch.tensor(upstream))
+        builder = gc.Builder()
+        out = builder.apply("atan2", builder.leaf("a", np.full(shape, a)), builder.leaf("b", np.full(shape, b)))
+        run = gc.trace(builder.graph(out), upstream=upstream)
+        for name, gradient in zip("ab", theirs):
+            np.testing.assert_allclose(run.gradient(name), gradient.numpy(), rtol=1e-14)
+            if not np.isnan(gradient.numpy()).all():
+                assert (np.signbit(run.gradient(name)) == np.signbit(gradient.numpy())).all()

@@ -549,3 +549,54 @@ def test_depth_of_the_graph_is_no_depth_of_recursion() -> None:
     run = gc.trace(b.graph())
     assert len(latex.derivation(run, limit=5)) == 6
     assert latex.head(run.graph, 20_000) == "v20000 = sin(v19999)"
+
+
+SHORT = [
+    ("relu", "1 if z > 0 else 0", "on: 1 / off: 0"),
+    ("elu", "1 if z > 0 else h + 1", None),
+    ("silu", "h + sigmoid(z) (1 − h)", None),
+    ("gelu", "Φ(z) + z · φ(z)", None),
+    ("softplus", "sigmoid(z)", None),
+    ("leaky_relu", "1 if z > 0 else 0.01", "on: 1 / off: the slope"),
+    ("floor", "0", "flat: 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "says"), SHORT)
+def test_activations_have_short_local_derivatives(name: str, text: str, says: str | None) -> None:
+    graph = parse(f"z = 0.5\nh = {name}(z)")
+    assert latex.local_symbol(graph, graph.edges[0]) == text
+    assert latex.local_says(graph, graph.edges[0]) == says
+
+
+# words of the registry's own formulas, which say nothing to a reader
+CODE = re.compile(
+    r"\b(None|required|axisaxis|slot)\b|\b(scatter|scatter_add|tiles|runs|evens|piece|layer|opposite|restore|shape|flat|blocks"
+    r"|cofactors|others|triangle|everyone|top|keep|share|extreme|eye|len)\("
+)
+
+
+@pytest.mark.parametrize("op", ops.REGISTRY.values(), ids=lambda op: op.name)
+def test_the_reference_is_mathematics_or_words(op: ops.Op) -> None:
+    """No helper's name, no setting that is not given, nothing said twice; words of several letters stand upright."""
+    said = [latex.op_forward(op, dialect) for dialect in ("text", "latex")]
+    trees = [latex.op_forward(op, "math")]
+    for operand in op.rules:
+        said += [latex.op_rule(op, operand, dialect) for dialect in ("text", "latex")]
+        trees.append(latex.op_rule(op, operand, "math"))
+    for text in said:
+        assert not CODE.search(text), text
+        assert not re.search(r"(\w+)=\1\b", text), text
+    operands = {name.lstrip("*") for name in (*op.operands, *op.statics)}
+    for leaf in leaves_of(trees):
+        words = leaf[-1]
+        if leaf[0] == "mi" and len(words) > 1 and words.isascii() and words.isalpha() and words not in operands:
+            assert leaf[1] == {"class": "upright"} or words in ("ties", "axis"), leaf
+        if leaf[0] == "mtext":
+            assert words == words.strip(" "), leaf
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    if isinstance(tree, list) and tree and tree[0] in ("mi", "mn", "mo", "mtext"):
+        return [tree]
+    return [leaf for part in tree if isinstance(part, list) for leaf in leaves_of(part)]

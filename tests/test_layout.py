@@ -12,7 +12,7 @@ import pytest
 import graphcore as gc
 from graphcore import dot, layout
 from graphcore.errors import LayoutError
-from graphcore.picture.structure import geometry
+from graphcore.picture.geometry import geometry
 
 
 def scalar_program(count: int, seed: int) -> gc.Graph:

@@ -13,6 +13,7 @@ import torch
 
 import graphcore as gc
 from graphcore import ops
+from graphcore.__main__ import main
 from graphcore.compare import compare
 from graphcore.ops import Op
 from graphcore.ops.namespaces import ARRAYS, FLOATS
@@ -344,3 +345,93 @@ def test_an_index_must_be_a_whole_number_in_range() -> None:
         graph = b.graph(b.apply("take", b.leaf("x", [1.0, 2, 3]), b.leaf("k", wrong, wants_gradient=False)))
         with pytest.raises(gc.TraceError, match=words):
             gc.trace(graph, upstream=[1.0])
+
+
+@pytest.mark.parametrize(("op", "sample"), [case for case in CASES if case.values[0].name != "det"])
+@pytest.mark.parametrize("special", [math.inf, math.nan])
+def test_an_upstream_that_is_not_finite_goes_where_torch_lets_it(op: Op, sample: Sample, special: float) -> None:
+    """What an op stops (a loser, a flat piece, a place off the diagonal) is 0, not 0 * inf."""
+    b = gc.Builder()
+    leaves = [b.leaf(f"x{k}", value) for k, value in enumerate(sample.operands)]
+    graph = b.graph(b.apply(op, *leaves, **sample.statics))
+    seed = np.random.default_rng(7).uniform(0.5, 1.5, graph.shapes[-1])
+    if not seed.size:
+        pytest.skip("there is no entry to be special")
+    seed.flat[0] = special
+    run = gc.trace(graph, upstream=seed)
+    tensors = [torch.tensor(np.array(v), dtype=torch.float64, requires_grad=True) for v in sample.operands]
+    out = torch_call(op, tensors, sample.statics)
+    if not out.requires_grad:
+        return
+    for leaf, theirs in zip(leaves, torch.autograd.grad(out, tensors, torch.tensor(seed), allow_unused=True)):
+        ours = run.gradient(leaf)
+        if ours is None or theirs is None:
+            continue
+        for what in (np.isnan, np.isinf, lambda a: a == 0):
+            assert (what(ours) == what(theirs.numpy())).all(), (ours, theirs)
+
+
+@pytest.mark.parametrize("program", ["A = [[1, 2], [2, 4]]\ny = sum(inv(A))", "A = [[1, 2], [2, 4]]\nB = inv(A)\ny = B[0, 0]"])
+def test_the_inverse_of_a_singular_matrix_is_refused_in_a_sentence(program: str) -> None:
+    with pytest.raises(gc.TraceError, match=r"^`(inv\(A\)|B)` has no value: the matrix is singular, so it has no inverse\.$"):
+        gc.trace(parse(program))
+
+
+def test_the_command_line_says_it_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "A = [[1, 2], [2, 4]]; y = sum(inv(A))"]) == 2
+    captured = capsys.readouterr()
+    assert "`inv(A)` has no value: the matrix is singular" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_nan_in_a_matrix_is_nan_in_its_inverse_and_determinant() -> None:
+    for program in ("A = [[nan, 2], [2, 4]]\ny = sum(inv(A))", "A = [[nan, 2], [2, 4]]\ny = det(A)"):
+        run = gc.trace(parse(program))
+        assert np.isnan(run.value("y"))
+        assert np.isnan(run.gradient("A")).all()
+
+
+def test_kron_of_transposed_matrices_is_torchs() -> None:
+    program = "A = [[1, 2, 3], [4, 5, 6]]\nB = [[1, 2], [3, 5]]\ny = sum(kron(A{}, B{}) ** 2)"
+    for first, second in itertools.product(("", ".T"), repeat=2):
+        assert compare(gc.trace(parse(program.format(first, second)))).verdict == "match"
+
+
+WRITTEN = [
+    ("sum", ["x + 1"], {"axis": 1}, "sum(x + 1, axis=1)"),
+    ("sum", ["x"], {"axis": None, "keepdims": False}, "sum(x)"),
+    ("mul", ["a + b", "-c"], {}, "(a + b) * -c"),
+    ("pow", ["-a", "2"], {}, "(-a) ** 2"),
+    ("T", ["a @ b"], {}, "(a @ b).T"),
+    ("getitem", ["x * 2"], {"index": (0, slice(1, None))}, "(x * 2)[0, 1:]"),
+    ("concatenate", ["a", "b * 2"], {"axis": 1}, "concatenate([a, b * 2], axis=1)"),
+    ("clip", ["x"], {"max": 1}, "clip(x, max=1)"),
+    ("leaky_relu", ["x"], {"negative_slope": 0.2}, "leaky_relu(x, negative_slope=0.2)"),
+    ("exp", ["not python ("], {}, "exp(not python ()"),
+]
+
+
+@pytest.mark.parametrize(("name", "operands", "statics", "text"), WRITTEN)
+def test_an_application_is_written_as_a_user_would(name: str, operands: list[str], statics: dict[str, Any], text: str) -> None:
+    assert write(ops.get(name), operands, statics) == text
+
+
+BOMBS = [
+    "x = ones(1000, 1000)\n" + "\n".join(f"s{k} = sum(x)" for k in range(30)),
+    "a = ones(1000, 1000)\nb = ones(1000, 1000, 1)\ny = sum(a @ b)",
+    "x = ones(2000)\ny = sum(outer(x, x))",
+    "a = ones(100, 100)\ny = sum(kron(a, a))",
+    "x = ones(1000)\ny = sum(repeat(x, 100000))",
+    "x = ones(1000)\ny = sum(tile(x, (1000, 1000)))",
+    "x = ones(1000)\ny = sum(broadcast_to(x, (10000, 1000)))",
+    "x = ones(10000)\ny = sum(diag(x))",
+    "x = ones(1000)\nk = zeros(100000)\ny = sum(take(ones(100, 1000) * x, k))",
+    "x = ones(1000)\ny = sum(x[:, None, None] * x[:, None] * x)",
+    "y = sum(outer(ones(100000), ones(100000)))",
+]
+
+
+@pytest.mark.parametrize("program", BOMBS, ids=lambda text: text[-40:])
+def test_what_would_not_fit_in_memory_is_refused_before_it_is_made(program: str) -> None:
+    with pytest.raises(gc.GraphError, match=r"At most|at most"):
+        parse(program)

@@ -70,13 +70,15 @@ STRUCTURE = {
     ],
     "steps": [STEP],
     "output": int,
-    "geometry": {"down": G, "across": G},
+    "geometry": {"down": G, "across": (G, None)},
     "torch": {
         "twins": [({"fn": str, "also": [str]}, None)],
         "beads": [{"fn": str, "node": int, "edge": (int, None)}],
         "drawn": (DRAWN, None),
         "explained": [{"fn": str, "sentence": str, "nodes": [int]}],
     },
+    "later": [{"across", "drawn"}],
+    "note": TEXT_OR_NONE,
 }
 STATES = {"match", "mismatch", "zero", "non-finite", "none", "unpaired", "seed", "constant"}
 NUMBERS = {
@@ -93,7 +95,7 @@ NUMBERS = {
             "jacobian": [int],
             "says": TEXT_OR_NONE,
             "down": V,
-            "entry": ({"index": [int], "total": NUMBER, "terms": [[NUMBER]], "more": int}, None),
+            "entry": ({"index": [int], "total": NUMBER, "terms": [[NUMBER]], "more": int, "torch": (NUMBER, None)}, None),
         }
     ],
 }
@@ -113,10 +115,13 @@ ACTION = {"label": str, "kind": KINDS, "nodes?": [int], "line?": int, "text?": s
 PAYLOAD = {
     "page": {"explore"},
     "revision": int,
+    "stamp": str,
+    "kept": [str],
     "answers": int,
     "notice": TEXT_OR_NONE,
     "topology": str,
     "structure": (STRUCTURE, None),
+    "layouts": {"across?": (G, None), "drawn?": (DRAWN, None)},
     "numbers": (NUMBERS, None),
     "verdict": {
         "state": {"match", "weak", "unproven", "some-zero", "kink", "mismatch", "non-finite", "stale", "running"},
@@ -128,7 +133,7 @@ PAYLOAD = {
         "reasons": [REASON],
     },
     "program": {"text": str, "ran": str, "error": (ERROR, None), "skipped": TEXT_OR_NONE, "example": TEXT_OR_NONE},
-    "examples": [{"key": str, "title": str, "sentence": str, "text": str}],
+    "examples": [{"key": str, "title": str, "sentence": str, "text": str, "group": str}],
     "starts": [str],
     "leaves": [
         {

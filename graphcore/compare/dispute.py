@@ -37,7 +37,8 @@ def _vote(run: Trace, index: int, ours: Any, theirs: Any, seed: int) -> str:
     value = np.asarray(run.argument(index), dtype=np.float64)
     direction = np.random.default_rng(seed).uniform(0.5, 1.5, value.shape)
     slope, doubt = numerical(run, index, direction)
-    along = [float(np.sum(direction * np.asarray(0.0 if g is None else g))) for g in (ours, theirs)]
+    with np.errstate(all="ignore"):
+        along = [float(np.sum(direction * np.asarray(0.0 if g is None else g))) for g in (ours, theirs)]
     near = [math.isfinite(slope) and abs(slope - g) <= 4 * doubt + 1e-9 * abs(g) for g in along]
     if near[0] and not near[1]:
         return "ours"

@@ -184,7 +184,10 @@ def _make_dot(graph: Graph, tensors: list[Any], walked: _Walked) -> tuple[list[i
     except ImportError:  # torchviz needs distutils, which Python 3.12 has only through setuptools
         return None
     params = {graph.names[k]: tensors[k] for k in (*graph.leaf_values, *graph.output_indices)}
-    dot = make_dot(tuple(tensors[k] for k in graph.output_indices), params=params)
+    try:
+        dot = make_dot(tuple(tensors[k] for k in graph.output_indices), params=params)
+    except Warning:  # torchviz reads torch's version with distutils, which warns; under `python -W error` that is raised
+        return None
     order: dict[int, None] = {}
     arrows: list[tuple[int, int, bool]] = []
     for line in dot.body:

@@ -8,17 +8,25 @@ import numpy as np
 
 from graphcore.compare.numbers import listed, number, plural
 from graphcore.compare.states import ALLOWED, EPS
-from graphcore.compare.words import Reason, equal_to_rounding, worst
+from graphcore.compare.words import Reason, worst
 
 if TYPE_CHECKING:
     from graphcore.compare.comparison import Comparison
 
 
 def reasons(result: Comparison) -> tuple[Reason, ...]:
-    """The reasons of a comparison, strongest first."""
+    """The reasons of a comparison: what was compared, what weakens it, what strengthens it."""
     return tuple(
         r
-        for r in (*_counted(result), *_moved(result), _outputs(result), *_zeros(result), *_kinks(result), *_wrong_rules(result))
+        for r in (
+            *_counted(result),
+            *_moved(result),
+            _outputs(result),
+            *_weak(result),
+            *_zeros(result),
+            *_kinks(result),
+            *_told_apart(result),
+        )
         if r
     )
 
@@ -28,14 +36,17 @@ def _counted(result: Comparison) -> list[Reason]:
     found = []
     if equal:
         error, node = worst(result)
-        where = f" The largest difference is at {result.run.graph.names[node]}." if node is not None and error else ""
+        apart = "No digit differs."
+        if node is not None and error:
+            apart = (
+                f"The largest difference is {error:.1f} eps, at {result.run.graph.names[node]}; up to {ALLOWED} eps is rounding."
+            )
         found.append(
             Reason(
                 "=",
                 "right",
                 f"{plural(equal, 'gradient')} equal torch's" if equal > 1 else "1 gradient equals torch's",
-                f"{equal_to_rounding(result)}{where} One eps is 2.2e-16 of a tensor's largest entry. "
-                "The starting gradient is put in, so it does not count.",
+                f"{apart} One eps is 2.2e-16 of a tensor's largest entry. The starting gradient is put in, so it does not count.",
             )
         )
     wrong = result.states.count("mismatch")
@@ -105,15 +116,20 @@ def _kinks(result: Comparison) -> list[Reason]:
     return [Reason("=", "right", "No node is at a kink", text)]
 
 
-def _wrong_rules(result: Comparison) -> list[Reason]:
+def _weak(result: Comparison) -> list[Reason]:
     weakness = result.weakness
     found = [Reason("0", "weak", "A wrong rule would agree too", finding.text) for finding in weakness.findings[:8]]
-    found += [Reason("0", "off", "Only one side was tried", text) for text in weakness.one_sided[:4]]
-    count = weakness.told_apart
-    if count:
-        text = (
-            f"{plural(count, 'wrong rule')} {'was' if count == 1 else 'were'} tried at this point, one at a time: a factor left "
-            "out, the function in place of its derivative, a missing transpose. Each would have changed a gradient."
-        )
-        found.append(Reason("=", "right", "Likely mistakes would show", text))
-    return found
+    return found + [Reason("0", "off", "Only one side was tried", text) for text in weakness.one_sided[:4]]
+
+
+def _told_apart(result: Comparison) -> list[Reason]:
+    count = result.weakness.told_apart
+    if not count:
+        return []
+    other = "other " if result.weakness.findings else ""
+    rules = f"{count:,} {other}wrong rule{'' if count == 1 else 's'} {'was' if count == 1 else 'were'}"
+    text = (
+        f"{rules} tried at this point, one at a time: a factor left out, the function in place of its derivative, "
+        "a missing transpose. Each would have changed a gradient."
+    )
+    return [Reason("=", "right", f"{'Other' if other else 'Likely'} mistakes would show", text)]

@@ -48,13 +48,20 @@ def excuse(run: Trace, theirs: list[Any], states: list[str]) -> Mapping[int, flo
         allowed, largest = NOISE_ALLOWED * noise[k], size(theirs[k])
         if not np.isfinite(allowed) or ours[k] is None or theirs[k] is None:
             continue
+        with np.errstate(all="ignore"):
+            apart = size(ours[k] - theirs[k])
         if largest <= allowed and size(raw(run, k)) <= allowed:
             states[k] = settled("zero", theirs[k])
-        elif compare_tensors(ours[k], theirs[k])[0] != "mismatch" or size(ours[k] - theirs[k]) <= allowed < largest:
+        elif compare_tensors(ours[k], theirs[k])[0] != "mismatch" or apart <= allowed < largest:
             states[k] = settled("match", theirs[k])
             if states[k] == "match":
                 moved[k] = noise[k] / (EPS * largest)
     return moved
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether every entry is a whole number."""
+    return bool(np.all(np.trunc(value) == value))
 
 
 def _off(value: Any, generator: np.random.Generator) -> Any:
@@ -75,7 +82,8 @@ def _same_forward(graph: Graph, table: list[Any], generator: np.random.Generator
             continue
         if op.kink is not None:
             return False
-        off = [v if op.rule(slot) is None else _off(v, generator) for slot, v in enumerate(operands)]
+        exact = {slot for slot, v in enumerate(operands) if op.rule(slot) is None or (op.name == "pow" and slot and _is_whole(v))}
+        off = [v if slot in exact else _off(v, generator) for slot, v in enumerate(operands)]
         if not size(ours - other) <= NOISE_ALLOWED * size(np.asarray(function(*off)) - ours):
             return False
     return True
@@ -93,6 +101,9 @@ def _noise(
             return table.__getitem__
         arguments = graph.arguments[target]
         whole = {k for slot, k in enumerate(arguments) if op.rule(slot) is None}
+        if op.name == "pow" and _is_whole(table[arguments[1]]):
+            # (-2) ** 3 is a number, (-2) ** 3.0000000000000004 is none
+            whole.add(arguments[1])
         return lambda k: table[k] if k in whole else _off(np.asarray(table[k]), generator)
 
     noise = dict.fromkeys(nodes, 0.0)

@@ -111,7 +111,8 @@ def _by_rule(difference: float, largest: float, ours_zero: bool) -> tuple[str, f
         return ("zero", 0.0) if ours_zero else ("mismatch", math.inf)
     # below 2**-1022 floats are evenly spaced: one rounding is eps * 2**-1022 there, however small the number
     state = "match" if difference <= ALLOWED * EPS * max(largest, 2.0**-1022) else "mismatch"
-    return state, difference / (EPS * largest)
+    # eps of so small a number is no number any more; then the error is counted in the smallest steps there are
+    return state, difference / max(EPS * largest, 5e-324)
 
 
 def _find_noise(run: Trace, theirs: list[Any], states: list[str]) -> None:

@@ -35,7 +35,8 @@ def stronger_point(graph: Graph, run: Trace) -> dict[str, Any]:
     tries = max(6, min(TRIES, WORK // len(graph)))
     for attempt in range(tries):
         free = [k for k in graph.leaf_values if k not in fixed and (attempt > tries // 2 or _is_free(graph, k))]
-        values = {graph.names[k]: _draw(np.asarray(run.argument(k)), attempt, generator) for k in free}
+        with np.errstate(all="ignore"):
+            values = {graph.names[k]: _draw(np.asarray(run.argument(k)), attempt, generator) for k in free}
         everything = {graph.names[k]: run.argument(k) for k in graph.leaf_values} | values
         try:
             worth = _worth(compare(trace(graph, everything, upstream=seeds)))

@@ -150,7 +150,8 @@ def nearby(run: Trace) -> Trace | None:
         if k not in fixed:
             value = np.asarray(run.argument(k), dtype=np.float64)
             step = generator.uniform(0.01, 0.03, value.shape) * generator.choice([-1.0, 1.0], value.shape)
-            values[graph.names[k]] = value + step * np.maximum(np.abs(value), 0.1)
+            with np.errstate(all="ignore"):
+                values[graph.names[k]] = value + step * np.maximum(np.abs(value), 0.1)
     try:
         return trace(graph, values, upstream={graph.names[k]: seed for k, seed in run.seeds.items()})
     except (ChainruleError, ArithmeticError, ValueError):

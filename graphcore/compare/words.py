@@ -116,7 +116,10 @@ def _matched(result: Comparison) -> tuple[str, str, str, str, str, Action]:
 def equal_to_rounding(result: Comparison) -> str:
     """``11 of 11 equal to rounding, worst 1.0 eps (256 allowed).``"""
     equal = result.states.count("match")
-    return f"{equal} of {result.counted} equal to rounding, worst {worst(result)[0]:.1f} eps ({ALLOWED} allowed)."
+    error = worst(result)[0]
+    size = f"{error:.1f}" if error >= 0.05 else "under 0.1"
+    how = f"worst {size} eps ({ALLOWED} allowed)" if error else "bit for bit"
+    return f"{equal} of {result.counted} equal to rounding, {how}."
 
 
 def worst(result: Comparison) -> tuple[float, int | None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphcore.latex.forms import ATOM, BRACKETED, OPEN, POWER, PRODUCT, Dialect, Form
+from graphcore.latex.pieces import word_math
 from graphcore.latex.trees import call_name
 from graphcore.ops.namespaces import Shape
 
@@ -35,7 +36,7 @@ class Function:
 
 
 def _named(latex: str, plain: str) -> Function:
-    return Function(f"{latex}$0", ("mrow", ("mi", plain), 0), needs=(BRACKETED,))
+    return Function(f"{latex}$0", ("mrow", word_math(plain), 0), needs=(BRACKETED,))
 
 
 def _formula(text: str) -> Callable[[ast.Call, Dialect, Shapes], Written]:
@@ -71,9 +72,9 @@ def _reduction(latex: str, plain: str) -> Callable[[ast.Call, Dialect, Shapes], 
         if dialect == "text" or settings or len(call.args) != 1:
             return None
         below = "" if axis is None else r"_{\text{axis } $1}"
-        under: tuple[Any, ...] = ("mi", plain)
+        under: Any = word_math(plain)
         if axis is not None:
-            under = ("msub", under, ("mrow", ("mtext", "axis "), 1))
+            under = ("msub", under, ("mrow", ("mtext", "axis\u00a0"), 1))
         body = " $0" if big else "$0"
         form = Form(level, (need, OPEN), "", f"{latex}{below}{body}", ("mrow", under, 0), level, (need, OPEN))
         return form, [call.args[0], *([axis] if axis is not None else [])]
@@ -98,6 +99,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "sigmoid": _named(r"\sigma", "σ"),
     "relu": _named(r"\operatorname{ReLU}", "ReLU"),
     "sign": _named(r"\operatorname{sign}", "sign"),
+    "asinh": _named(r"\operatorname{arsinh}", "arsinh"),
+    "acosh": _named(r"\operatorname{arcosh}", "arcosh"),
+    "atanh": _named(r"\operatorname{artanh}", "artanh"),
+    "floor": Function(r"\lfloor $0 \rfloor", ("mrow", ("mo", "⌊"), 0, ("mo", "⌋"))),
+    "ceil": Function(r"\lceil $0 \rceil", ("mrow", ("mo", "⌈"), 0, ("mo", "⌉"))),
+    "exp2": Function("2^{$0}", ("msup", ("mn", "2"), 0), POWER),
+    "inv": Function("$0^{-1}", ("msup", 0, ("mn", "−1")), POWER, (ATOM,)),
+    "Φ": _named(r"\Phi", "Φ"),
+    "φ": _named(r"\varphi", "φ"),
     "log1p": Function(instead=_formula("log(1 + a)")),
     "expm1": Function(instead=_formula("exp(a) - 1")),
     "sum": Function(instead=_reduction(r"\sum", "∑")),

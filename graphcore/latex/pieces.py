@@ -47,9 +47,14 @@ def fill(template: Any, pieces: Sequence[Content], dialect: Dialect) -> Content:
     return tuple(parts)
 
 
+def word_math(text: str) -> list[Any]:
+    """A word in a math tree: upright where it has more than one letter, so that it is no product of letters."""
+    return ["mi", text] if len(text) < 2 else ["mi", {"class": "upright"}, text]
+
+
 def fill_math(template: Any, pieces: Sequence[Content]) -> Content:
     if isinstance(template, int):
         return pieces[template]
-    if isinstance(template, str):
+    if isinstance(template, str | dict):
         return template
     return [fill_math(item, pieces) for item in template]

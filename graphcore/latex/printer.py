@@ -18,13 +18,18 @@ from graphcore.latex.forms import ATOM, FORMS, OPEN, POWER, PRODUCT, SUM, Dialec
 from graphcore.latex.functions import FUNCTIONS, NAMED_POWER
 from graphcore.latex.names import escape
 from graphcore.latex.numbers import MINUS
-from graphcore.latex.pieces import COLUMN, Content, Printed, Ref, fill, fill_math
+from graphcore.latex.pieces import COLUMN, Content, Printed, Ref, fill, fill_math, word_math
 from graphcore.latex.shapes import is_array, shape_known, shape_of
 from graphcore.latex.trees import call_name, choice, number, value_of
 from graphcore.ops.namespaces import Shape
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_CONSTANTS = {"pi": ("π", r"\pi", ("mi", "π")), "e": ("e", "e", ("mi", "e")), "inf": ("∞", r"\infty", ("mi", "∞"))}
+_CONSTANTS: dict[str, tuple[str, str, Any]] = {
+    "pi": ("π", r"\pi", ("mi", "π")),
+    "e": ("e", "e", ("mi", "e")),
+    "inf": ("∞", r"\infty", ("mi", "∞")),
+    "nan": ("nan", r"\mathrm{nan}", ("mi", {"class": "upright"}, "nan")),
+}
 
 
 def print_tree(tree: ast.expr, dialect: Dialect, shapes: Mapping[str, Shape] | None = None, *, compact: bool = False) -> Content:
@@ -78,7 +83,7 @@ class Printer:
     def word(self, text: str, level: int = ATOM) -> Printed:
         """Plain text that is not an operand's name."""
         if self.dialect == "math":
-            return Printed(level, False, ["mi", text])
+            return Printed(level, False, word_math(text))
         if self.dialect == "text":
             return Printed(level, False, (text,))
         return Printed(level, False, (self.dots() if text == "…" else rf"\text{{{escape(text)}}}",))
@@ -228,7 +233,11 @@ class Printer:
         rows.append((self.print(last).content, None))
         if self.dialect == "math":
             cells = [
-                ["mtr", ["mtd", value], ["mtd", ["mtext", "otherwise"] if test is None else ["mrow", ["mtext", "if "], test]]]
+                [
+                    "mtr",
+                    ["mtd", value],
+                    ["mtd", ["mtext", "otherwise"] if test is None else ["mrow", ["mtext", "if\u00a0"], test]],
+                ]
                 for value, test in rows
             ]
             return Printed(PRODUCT, False, ["mrow", ["mo", "{"], ["mtable", *cells]])
@@ -257,7 +266,7 @@ class Printer:
         if self.dialect == "latex":
             named = rf"\{name}" if name in _LATEX_FUNCTIONS else rf"\operatorname{{{name}}}".replace("_", r"\_")
             return Printed(ATOM, False, (named,))
-        return Printed(ATOM, False, ["mi", name] if self.dialect == "math" else (name,))
+        return Printed(ATOM, False, word_math(name) if self.dialect == "math" else (name,))
 
     def _Call(self, tree: ast.Call) -> Printed:
         name = call_name(tree)

@@ -140,6 +140,14 @@ def _part(tree: ast.expr, along: int, place: ast.expr) -> ast.expr:
     return ast.Subscript(tree, places[0] if len(places) == 1 else ast.Tuple(places))
 
 
+def _where(given: Arguments, shapes: Shapes) -> ast.expr | None:
+    """Kept on the diagonal: times the identity."""
+    test, kept, _ = given
+    if isinstance(test, ast.Compare) and call_name(test.left) == "eye":
+        return ast.BinOp(kept, ast.Mult(), ast.Name("@identity"))
+    return None
+
+
 def _shared(given: Arguments) -> ast.expr:
     """An equal part for each entry that is the extreme one."""
     part = ast.BinOp(number(1), ast.Div(), ast.Name("ties"))
@@ -148,7 +156,7 @@ def _shared(given: Arguments) -> ast.expr:
 
 def _flat(given: Arguments, shapes: Shapes) -> ast.expr | None:
     shape = shape_of(given[0], shapes)
-    return given[0] if shape is not None and len(shape) == 2 else None
+    return given[0] if shape is None or len(shape) == 2 else None
 
 
 def _sized(given: Arguments, shapes: Shapes) -> ast.expr | None:
@@ -186,6 +194,9 @@ _REWRITES: Mapping[str, Callable[[Arguments, Shapes], ast.expr | None]] = {
     "freedom": _freedom,
     "share": lambda given, shapes: _shared(given),
     "even": lambda given, shapes: _shared(given),
+    "extreme": lambda given, shapes: ast.Compare(given[0], [ast.Eq()], [given[1]]),
+    "ties": lambda given, shapes: ast.Name("ties"),
+    "where": _where,
     "chosen": lambda given, shapes: ast.Compare(given[0], [ast.Eq()], [given[1]]),
     "piece": _piece,
     "layer": _layer,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+import copy
 from typing import Any
 
 from graphcore.graph import Edge, Graph
 from graphcore.latex.filling import FIXED, fill, literal_text
 from graphcore.latex.forms import DIALECTS, TIMES_INVISIBLE, Dialect
-from graphcore.latex.names import latex_name, math_name
+from graphcore.latex.names import escape, latex_name, math_name
 from graphcore.latex.pieces import Ref
 from graphcore.latex.printer import print_tree
 from graphcore.latex.shown import shown
 from graphcore.latex.simplify import simplify
 from graphcore.latex.terms import constant_tree, expression_parts, is_elementwise, local_parts, op_at
 from graphcore.latex.trees import substitute
-from graphcore.ops import Op
+from graphcore.ops import REQUIRED, Op
 from graphcore.ops.namespaces import Shape
 from graphcore.ops.row import Formula
 
@@ -44,6 +45,9 @@ def expression_tokens(graph: Graph, index: int) -> list[str | int]:
     for part in expression_parts(graph, index, "text"):
         if isinstance(part, str):
             _append(tokens, part)
+            continue
+        if not part.key[1:].isdigit():
+            _append(tokens, part.key)  # a constant such as nan
             continue
         argument = graph.arguments[index][int(part.key[1:])]
         if argument >= 0:
@@ -159,8 +163,30 @@ def _usual(op: Op, formula: Formula) -> ast.expr:
         tree = formula.given(op.statics).tree
     except TypeError:  # a test of an argument that has no usual value
         tree = formula.tree
-    plain = {name: constant_tree(value) for name, value in op.statics.items() if value is None or isinstance(value, bool)}
-    return simplify(shown(substitute(tree, plain), {}))
+    # the usual settings as numbers; a bound or a shape that must be given keeps its name
+    plain = {
+        name: constant_tree(value)
+        for name, value in op.statics.items()
+        if isinstance(value, bool | int | float) or (value is None and name in _LEFT_OUT)
+    }
+    return simplify(shown(substitute(_Positional(op).visit(copy.deepcopy(tree)), plain), {}))
+
+
+class _Positional(ast.NodeTransformer):
+    """``axis=axis`` says a setting's name twice: where it must be given, once is enough."""
+
+    def __init__(self, op: Op) -> None:
+        self.required = {name for name, value in op.statics.items() if value is REQUIRED}
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        said = [k for k in node.keywords if isinstance(k.value, ast.Name) and k.value.id == k.arg and k.arg in self.required]
+        node.args += [k.value for k in said]
+        node.keywords = [k for k in node.keywords if k not in said]
+        return node
+
+
+_LEFT_OUT = frozenset({"axis", "axes", "keepdims", "ord"})
 
 
 def op_forward(op: Op, dialect: Dialect = "text") -> Any:
@@ -173,4 +199,7 @@ def op_rule(op: Op, operand: str, dialect: Dialect = "text") -> Any:
     rule = op.rules.get(operand.lstrip("*"))
     if rule is None:
         return None
+    words = op.reads.get(operand.lstrip("*"))
+    if words:
+        return words if dialect == "text" else rf"\text{{{escape(words)}}}" if dialect == "latex" else ["mtext", words]
     return _plain(print_tree(_usual(op, rule), dialect, _assumed(op), compact=is_elementwise(op)), dialect)

@@ -20,8 +20,9 @@ from typing import Any
 from graphcore.errors import LayoutError
 from graphcore.layout.balance import balance
 from graphcore.layout.boxes import Box, Geometry, PlacedEdge, PlacedNode
+from graphcore.layout.layered import depths, layered
 
-__all__ = ["Geometry", "PlacedEdge", "PlacedNode", "balance", "command", "geometry"]
+__all__ = ["Geometry", "PlacedEdge", "PlacedNode", "balance", "command", "depths", "geometry", "layered"]
 
 TIMEOUT = 60.0  # seconds; 10,000 nodes take up to 14
 
@@ -44,32 +45,33 @@ def command() -> str:
     return found
 
 
-def geometry(dot: str) -> Geometry:
+def geometry(dot: str, patience: float | None = None) -> Geometry:
     """The drawing of a DOT text, top left origin; the same text always gives the same numbers.
 
-    Raises :class:`LayoutError` where Graphviz is missing, refuses the text or takes longer than a minute.
+    Raises :class:`LayoutError` where Graphviz is missing, refuses the text or takes longer than ``patience`` seconds
+    (a minute where none is given).
 
     >>> drawing = geometry('digraph { a [shape=box fixedsize=true width=1 height=0.5 label=""]; b; a -> b }')
     >>> [node.name for node in drawing.nodes], drawing.nodes[0].box[2:], len(drawing.edges)
     (['a', 'b'], (72.0, 36.0), 1)
     """
-    return _geometry(dot)
+    return _geometry(dot, TIMEOUT if patience is None else patience)
 
 
-@lru_cache(maxsize=128)
-def _geometry(dot: str) -> Geometry:
-    return _place(json.loads(_run(dot)))
+@lru_cache(maxsize=64)
+def _geometry(dot: str, patience: float) -> Geometry:
+    return _place(json.loads(_run(dot, patience)))
 
 
-def _run(dot: str) -> bytes:
+def _run(dot: str, patience: float) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603  # a fixed program, no shell, the text on its standard input
-            [command(), "-Tjson"], input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False
+            [command(), "-Tjson"], input=dot.encode(), capture_output=True, timeout=patience, check=False
         )
     except OSError as error:
         raise LayoutError(f"Graphviz could not be started: {error.strerror}.") from None
     except subprocess.TimeoutExpired:
-        raise LayoutError(f"Graphviz took longer than {TIMEOUT:.0f} seconds for this graph.") from None
+        raise LayoutError(f"Graphviz took longer than {patience:.0f} seconds for this graph.") from None
     if done.returncode != 0 or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise LayoutError(f"Graphviz refused the drawing: {said[0][:200] if said else 'no reason given'}.")

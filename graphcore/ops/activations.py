@@ -36,6 +36,7 @@ def _as_numpy(forward: str) -> str:
 
 
 _CURVE = "a * (1 + 0.044715 * a ** 2) * sqrt(2 / pi)"
+_GELU_TANH = f"(1 + tanh({_CURVE})) / 2 + a / 2 * (1 - tanh({_CURVE}) ** 2) * (1 + 0.134145 * a ** 2) * sqrt(2 / pi)"
 _LOGISTIC = "1 / (1 + exp(-a))"
 _SCALE, _ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
@@ -47,6 +48,7 @@ ROWS = [
         spoken="rectified linear unit",
         torch="torch.relu(a)",
         says=_ON,
+        local={"a": "where(a > 0, 1, 0)"},
         kink="a == 0",
         kink_says="torch uses 0",
     ),
@@ -58,6 +60,7 @@ ROWS = [
         spoken="leaky rectified linear unit",
         at="-2",
         statics={"negative_slope": 0.01},
+        says="on: 1 / off: the slope",
         kink="(a == 0) & (negative_slope != 1)",
         kink_says="a corner; torch uses the slope on the left",
     ),
@@ -68,6 +71,7 @@ ROWS = [
         spoken="exponential linear unit",
         at="-2",
         statics={"alpha": 1.0},
+        local={"a": "where(a > 0, 1, y + alpha)"},
         kink="(a == 0) & (alpha != 1)",
         kink_says="a corner; torch uses alpha",
     ),
@@ -101,14 +105,22 @@ ROWS = [
         "g * sigmoid(-a)",
         spoken="log of sigmoid",
     ),
-    activation("silu", "a / (1 + exp(-a))", "g * sigmoid(a) * (1 + a * (1 - sigmoid(a)))", spoken="a times sigmoid(a)"),
+    activation(
+        "silu",
+        "a / (1 + exp(-a))",
+        "g * sigmoid(a) * (1 + a * (1 - sigmoid(a)))",
+        spoken="a times sigmoid(a)",
+        local={"a": "y + sigmoid(a) * (1 - y)"},
+    ),
     activation(
         "gelu",
         f"a / 2 * (1 + erf(a / sqrt(2))) if approximate == 'none' else a / 2 * (1 + tanh({_CURVE}))",
         "g * ((1 + erf(a / sqrt(2))) / 2 + a * exp(-a ** 2 / 2) / sqrt(2 * pi)) if approximate == 'none' else "
-        f"g * ((1 + tanh({_CURVE})) / 2 + a / 2 * (1 - tanh({_CURVE}) ** 2) * (1 + 0.134145 * a ** 2) * sqrt(2 / pi))",
+        f"g * ({_GELU_TANH})",
         spoken="Gaussian error linear unit",
         statics={"approximate": "none"},
+        # Φ and φ are the normal distribution and its density
+        local={"a": f"Φ(a) + a * φ(a) if approximate == 'none' else {_GELU_TANH}"},
     ),
     activation(
         "mish",
@@ -192,6 +204,7 @@ ROWS = [
         written="prelu(a, b)",
         numpy="np.where(a > 0, a, b * a)",
         torch="F.prelu(a, b)",
+        says={"a": "on: 1 / off: the slope", "b": "on: 0 / off: the operand"},
         a="where(a > 0, g, g * b)",
         b="where(a > 0, 0, g * a)",
         kink="a == 0",

@@ -17,7 +17,7 @@ def step(name: str, spoken: str, kink: str) -> Op:
     return elementwise(
         name,
         spoken=spoken,
-        a="0 * g",
+        a="0.0",
         says="flat: 0",
         kink=kink,
         kink_says="it jumps there; torch uses 0",
@@ -41,6 +41,8 @@ def extremum(name: str, spoken: str, loses: str) -> Op:
     )
 
 
+# 1 over the squared distance, cut at the origin as torch does: tiny operands overflow before they reach it
+_PER_SQUARE = "where(a ** 2 + b ** 2 == 0, 0.0, 1 / (a ** 2 + b ** 2))"
 # which bounds of clip are given
 _LOW, _HIGH = "max is None and min is not None", "min is None and max is not None"
 
@@ -62,8 +64,8 @@ ROWS = [
         spoken="angle",
         numpy="np.arctan2(a, b)",
         takes_numbers=False,
-        a="where(a ** 2 + b ** 2 == 0, 0, g * b / (a ** 2 + b ** 2))",
-        b="where(a ** 2 + b ** 2 == 0, -0.0 * g, -g * a / (a ** 2 + b ** 2))",
+        a=f"g * b * {_PER_SQUARE}",
+        b=f"g * -a * {_PER_SQUARE}",
         local={"a": "b / (a ** 2 + b ** 2)", "b": "-a / (a ** 2 + b ** 2)"},
         kink="a ** 2 + b ** 2 == 0",
         kink_says="no angle; torch uses 0",

@@ -22,10 +22,39 @@ def total(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """``np.where`` that takes one side whole where the condition is a plain truth value."""
+    """``np.where`` that takes one side whole where the condition is a plain truth value.
+
+    >>> where(np.array([True, False]), np.array([2.0, np.inf]), 0).tolist()
+    [2.0, 0.0]
+    """
     if type(condition) is np.ndarray:
+        if condition.size >= _LARGE and condition.dtype == bool:
+            if _is_zero(b) and _fits(a, condition):
+                return _masked(a, condition)
+            if _is_zero(a) and _fits(b, condition):
+                return _masked(b, ~condition)
         return np.where(condition, a, b)
     return (a if condition else b) if type(condition) in _TRUTHS else np.where(condition, a, b)
+
+
+# from here on a mask of bits beats np.where, which stops at every change of side
+_LARGE = 4096
+
+
+def _is_zero(value: Any) -> bool:
+    return np.ndim(value) == 0 and type(value) is not bool and value == 0 and math.copysign(1.0, value) > 0
+
+
+def _fits(value: Any, condition: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype == np.float64 and value.shape == condition.shape
+
+
+def _masked(value: Array, mask: Any) -> Any:
+    """The value where the mask holds, else 0, whatever stood there: bit by bit, so that inf and nan are dropped too."""
+    bits = mask.astype(np.int64)
+    np.negative(bits, out=bits)
+    np.bitwise_and(bits, value.view(np.int64), out=bits)
+    return bits.view(np.float64)
 
 
 def sign(a: Any) -> Any:
@@ -104,6 +133,16 @@ def share(a: Any, y: Any, axis: Axis = None, keepdims: bool = False, nan: bool =
     return ties / total(ties * 1.0, axis, keepdims=axis is not None)
 
 
+def extreme(a: Any, y: Any) -> Any:
+    """A mask of the entries that are the extreme value ``y`` of the whole array; nan ties with nan."""
+    return np.isnan(a) if np.isnan(y) else a == y
+
+
+def ties(a: Any, y: Any) -> Any:
+    """How many entries are the extreme value."""
+    return np.count_nonzero(extreme(a, y))
+
+
 def chosen(a: Array, y: Any, axis: int, keepdims: bool) -> Any:
     """A mask of the first entry along ``axis`` that is the extreme value ``y`` (or the first nan)."""
     extreme = keep(y, axis, keepdims)
@@ -125,6 +164,16 @@ def _others(a: Any) -> Any:
     np.multiply.accumulate(a[:-1], axis=0, out=before[1:])
     np.multiply.accumulate(a[:0:-1], axis=0, out=after[-2::-1])
     return before * after
+
+
+def normal_below(a: Any) -> Any:
+    """Φ: how much of the normal distribution lies below ``a``."""
+    return (1 + erf(a / math.sqrt(2))) / 2
+
+
+def normal_density(a: Any) -> Any:
+    """φ: the density of the normal distribution."""
+    return np.exp(-(a**2) / 2) / math.sqrt(2 * math.pi)
 
 
 def softplus(a: Any) -> Any:
@@ -150,8 +199,22 @@ def outer(a: Any, b: Any) -> Any:
 
 def cofactors(a: Array) -> Any:
     """The derivative of a determinant, also where the matrix is singular."""
+    if not np.isfinite(a).all():
+        return np.full_like(a, np.nan)
     u, s, vh = np.linalg.svd(a)
     return np.linalg.det(u) * np.linalg.det(vh) * (u * _others(s)) @ vh
+
+
+def det(a: Array) -> Any:
+    """The determinant; nan where an entry is."""
+    return np.float64(np.nan) if np.isnan(a).any() else np.linalg.det(a)
+
+
+def inv(a: Array) -> Any:
+    """The inverse; nan where an entry is. A singular matrix raises NumPy's error, which the engine puts in words."""
+    if np.isnan(a).any():
+        return np.full_like(a, np.nan)
+    return np.linalg.inv(a)
 
 
 def tri(shape: Shape, k: int) -> Any:
@@ -164,4 +227,4 @@ FUNCTIONS = {
     for module in (globals(), vars(backward))
     for name, value in module.items()
     if callable(value) and getattr(value, "__module__", "").startswith("graphcore.ops") and not name.startswith("_")
-} | {"sum": total, "det": np.linalg.det, "inv": np.linalg.inv}
+} | {"sum": total, "Φ": normal_below, "φ": normal_density}

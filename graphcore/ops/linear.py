@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from graphcore.ops import moves, shapes
 from graphcore.ops.make import op
@@ -12,9 +13,9 @@ linear = partial(op, group="linear algebra")
 _W = "W = [[1, 2, 3], [4, 5, 6]]\n"
 
 
-def product(name: str, spoken: str, a: str, b: str, example: str) -> Op:
+def product(name: str, spoken: str, a: str, b: str, example: str, **row: Any) -> Op:
     """A row of ``@``; which one is meant is read off the operands' axes."""
-    return linear(name, "a @ b", spoken=spoken, shape=shapes.matmul, a=a, b=b, example=example)
+    return linear(name, "a @ b", spoken=spoken, shape=shapes.matmul, a=a, b=b, example=example, **row)
 
 
 ROWS = [
@@ -35,6 +36,7 @@ ROWS = [
         "g[..., None] * b",
         "(a.mT @ g[..., None])[..., 0]",
         "A = randn(2, 3, 4)\nx = randn(4)\ny = sum(A @ x)",
+        reads={"a": "outer(g, b) for each matrix", "b": "the transposed a @ g of each matrix, summed"},
     ),
     product(
         "vecmat_batched",
@@ -42,6 +44,7 @@ ROWS = [
         "(b @ g[..., None])[..., 0]",
         "a[:, None] * g[..., None, :]",
         "x = randn(3)\nB = randn(2, 3, 4)\ny = sum(x @ B)",
+        reads={"a": "b @ g of each matrix, summed", "b": "outer(a, g) for each matrix"},
     ),
     linear(
         "T",
@@ -81,7 +84,7 @@ ROWS = [
         "trace(a)",
         spoken="trace",
         shape=shapes.one_of_square_matrix,
-        a="g * eye(len(a))",
+        a="where(eye(len(a)) == 1, g, 0)",
         example="A = [[1, 2], [3, 4]]\ny = trace(A @ A)",
     ),
     linear(
@@ -92,6 +95,7 @@ ROWS = [
         numpy="np.linalg.det(a)",
         torch="torch.linalg.det(a)",
         a="g * cofactors(a)",
+        reads="g times the cofactors of a",
         local={"a": "y * inv(a).T"},
         example="A = [[1, 2], [3, 4]]\ny = det(A)",
     ),
@@ -110,8 +114,10 @@ ROWS = [
         "kron(a, b)",
         spoken="Kronecker product",
         shape=shapes.kron,
+        torch="torch.kron(a.contiguous(), b.contiguous())",
         a="sum(blocks(g, a, b) * b[:, None, :], axis=(1, 3))",
         b="sum(blocks(g, a, b) * a[:, None, :, None], axis=(0, 2))",
+        reads={"a": "each block of g times b, summed", "b": "the blocks of g, each times its entry of a, summed"},
         example="A = [[1, 2], [3, 4]]\nB = [[0, 1], [1, 0]]\ny = sum(kron(A, B) ** 2)",
     ),
 ]

@@ -22,6 +22,7 @@ ROWS = [
         numpy="np.exp(a - a.max(axis, keepdims=True)) / np.exp(a - a.max(axis, keepdims=True)).sum(axis, keepdims=True)",
         torch="torch.softmax(a, dim=axis)",
         a="y * (g - sum(g * y, axis, True))",
+        says="its share of g less the weighted mean of g",
         example=_Z + "y = sum(softmax(z)[0] * [1, 2, 3])",
     ),
     network(
@@ -34,6 +35,7 @@ ROWS = [
         numpy="a - a.max(axis, keepdims=True) - np.log(np.exp(a - a.max(axis, keepdims=True)).sum(axis, keepdims=True))",
         torch="torch.log_softmax(a, dim=axis)",
         a="g - exp(y) * sum(g, axis, True)",
+        says="g less the softmax's share of its sum",
         example=_Z + "y = -log_softmax(z)[0, 2]",
     ),
     reduction(
@@ -45,6 +47,7 @@ ROWS = [
         torch="torch.logsumexp(a, dim=tuple(range(a.ndim)), keepdim=keepdims) if axis is None else "
         "torch.logsumexp(a, dim=axis, keepdim=keepdims)",
         a="restore(g, shape(a), axis, keepdims) * exp(a - keep(y, axis, keepdims))",
+        says="shared out by softmax",
         example="z = [1, 2, 3]\ny = logsumexp(z)",
     ),
     network(
@@ -57,6 +60,7 @@ ROWS = [
         torch="a[torch.arange(len(a)), b.long()]",
         a="scatter_classes(g, shape(a), b)",
         says="goes back to the entry picked; 0 elsewhere",
+        reads="g goes back to the entry picked, 0 elsewhere",
         example=_Z + "t = const([2, 0])\ny = -mean(pick(log_softmax(z), t))",
     ),
     network(
@@ -70,6 +74,7 @@ ROWS = [
         torch="a[b.long()]",
         a="scatter_classes(g, shape(a), b)",
         says="goes back to the entry picked; 0 elsewhere",
+        reads="g goes back to the entry picked, 0 elsewhere",
         example="z = [1, 2, 3]\nt = const(2)\ny = -pick(log_softmax(z), t)",
     ),
     elementwise(

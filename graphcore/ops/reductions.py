@@ -63,7 +63,7 @@ def _all_or_first(kind: str) -> tuple[str, str]:
     return torch, f"{first} if {one} else {_ALL} if axis is None and (not keepdims) else {_SHARED}"
 
 
-_ALL = _SPREAD.format("g") + " * share(a, y)"
+_ALL = f"where(extreme(a, y), {_SPREAD.format('g / ties(a, y)')}, 0)"
 _SHARED = _SPREAD.format("g") + " * share(a, y, axis, keepdims, False)"
 _AMONG = "torch.a{0}(a) if axis is None and (not keepdims) else torch.a{0}(a, dim=() if axis is None else axis, keepdim=keepdims)"
 _CENTRED = "(a - mean(a, axis, keepdims=True))"
@@ -94,6 +94,8 @@ ROWS = [
         "torch.prod(a).reshape([1] * a.ndim) if keepdims else torch.prod(a)",
         a=_SPREAD.format("g") + " * others(a, axis)",
         local={"a": "y / a"},
+        says="the product of all the others",
+        reads="g times the product of all the other entries",
         example="x = [2, 3, 4]\ny = prod(x)",
     ),
     extreme("max", "largest entry", *_all_or_first("max")),
@@ -107,6 +109,7 @@ ROWS = [
         statics={"ddof": 0},
         more=", correction=ddof",
         a=_SPREAD.format(f"2 * g / {_LEFT}") + f" * {_CENTRED}",
+        says="twice the distance from the mean, shared by n",
         example=_X + "y = var(x)",
     ),
     reduction(
@@ -116,6 +119,7 @@ ROWS = [
         statics={"ddof": 0},
         more=", correction=ddof",
         a=_SPREAD.format(f"where(y == 0, 0, g / (y * {_LEFT}))") + f" * {_CENTRED}",
+        says="the distance from the mean over n times the deviation",
         kink="y == 0",
         kink_says="all entries are equal; torch uses 0",
         example=_X + "y = std(x)",

@@ -192,7 +192,8 @@ class Op:
     is written there; ``kink`` says, as a formula, where the op is not differentiable and ``kink_says`` what torch
     uses there. ``takes_numbers`` is False where torch's function wants tensors only: literals are then
     ``torch.tensor(2.0)`` there; ``entrywise`` where the op works on every entry alone, so that its local derivative is a formula
-    of numbers. In a text a starred operand stands for the sequence of all its operands.
+    of numbers. ``says`` captions a factor on the screen; ``reads`` is the rule in words, for a reference, where its
+    formula is more code than mathematics. In a text a starred operand stands for the sequence of all its operands.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Op:
     kink_says: str = ""
     local: Mapping[str, Formula] = field(default_factory=dict)
     says: Mapping[str, str] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
     plumbing: bool = False
     takes_numbers: bool = True
     entrywise: bool = False

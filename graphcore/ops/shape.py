@@ -24,6 +24,7 @@ def joined(name: str, axis: int, spoken: str, example: str) -> Op:
         numpy="np.concatenate(a, axis=axis)",
         torch="torch.cat(a, dim=axis)",
         a="piece(g, a, slot, axis)",
+        reads="the piece of g that this operand became",
         says="each part takes its piece back",
         takes_numbers=False,
         example=example,
@@ -39,6 +40,7 @@ ROWS = [
         statics={"index": REQUIRED},
         a="scatter(g, shape(a), index)",
         says="goes back to its place; 0 elsewhere",
+        reads="g goes back to its place, 0 elsewhere",
         example=_X + "y = x[0, 1] * sum(x[1, 1:])",
     ),
     moved(
@@ -52,6 +54,7 @@ ROWS = [
         torch="a[b.long()]",
         a="gather_add(g, shape(a), b)",
         says="goes back to its row; a row taken twice adds up",
+        reads="each row of g is added to the row it came from",
         example=_X + "k = const([0, 1, 1])\ny = sum(take(x, k) ** 2)",
     ),
     moved(
@@ -63,6 +66,7 @@ ROWS = [
         numpy="a.reshape(newshape)",
         torch="a.reshape(newshape)",
         a="reshape(g, shape(a))",
+        reads="g in the shape of a",
         example=_X + "y = sum(reshape(x, (3, 2))[0])",
     ),
     moved(
@@ -74,6 +78,7 @@ ROWS = [
         numpy="a.reshape(-1)",
         torch="torch.flatten(a)",
         a="reshape(g, shape(a))",
+        reads="g in the shape of a",
         example=_X + "y = sum(flatten(x)[1:3])",
     ),
     moved(
@@ -95,6 +100,7 @@ ROWS = [
         numpy="np.swapaxes(a, axis1, axis2)",
         torch="a.transpose(axis1, axis2)",
         a="swapaxes(g, axis1, axis2)",
+        reads="g with the same two axes swapped back",
         example=_X + "y = sum(swapaxes(x, 0, 1)[0])",
     ),
     moved(
@@ -105,6 +111,7 @@ ROWS = [
         statics={"axis": None},
         torch="torch.squeeze(a) if axis is None else torch.squeeze(a, dim=axis)",
         a="reshape(g, shape(a))",
+        reads="g in the shape of a",
         example="x = [[1, 2, 3]]\ny = sum(squeeze(x) ** 2)",
     ),
     moved(
@@ -115,6 +122,7 @@ ROWS = [
         statics={"axis": REQUIRED},
         torch="torch.unsqueeze(a, dim=axis)",
         a="reshape(g, shape(a))",
+        reads="g in the shape of a",
         example="x = [1, 2, 3]\ny = sum(expand_dims(x, axis=1) * x)",
     ),
     moved(
@@ -127,6 +135,7 @@ ROWS = [
         torch="torch.broadcast_to(a, newshape)",
         a="g",
         says="summed over the copies",
+        reads="g summed over the copies",
         example="x = [1, 2, 3]\ny = sum(broadcast_to(x, (2, 3)) ** 2)",
     ),
     moved(
@@ -139,6 +148,7 @@ ROWS = [
         torch="torch.tile(a, (reps,)) if isinstance(reps, int) else torch.tile(a, reps)",
         a="reshape(sum(tiles(g, shape(a), reps), evens(shape(a), reps)), shape(a))",
         says="summed over the copies",
+        reads="g summed over the copies",
         example="x = [1, 2]\ny = sum(tile(x, (3,)) * [1, 2, 3, 4, 5, 6])",
     ),
     moved(
@@ -151,6 +161,7 @@ ROWS = [
         torch="torch.repeat_interleave(a, repeats, dim=axis)",
         a="sum(runs(g, shape(a), repeats, axis), axis=-1 if axis is None else axis % len(shape(a)) + 1)",
         says="summed over the copies",
+        reads="g summed over the copies",
         example="x = [1, 2]\ny = sum(repeat(x, 3) * [1, 2, 3, 4, 5, 6])",
     ),
     moved(
@@ -162,6 +173,7 @@ ROWS = [
         torch="torch.flip(a, dims=tuple(range(a.ndim))) if axis is None else "
         "torch.flip(a, dims=(axis,)) if isinstance(axis, int) else torch.flip(a, dims=axis)",
         a="flip(g, axis=axis)",
+        reads="g reversed back",
         example="x = [1, 2, 3]\ny = sum(flip(x) * [1, 10, 100])",
     ),
     moved(
@@ -173,6 +185,7 @@ ROWS = [
         torch="torch.roll(a, shift, dims=axis)",
         a="reshape(roll(reshape(g, -1), opposite(shift), axis=0), shape(a)) if axis is None else "
         "roll(g, opposite(shift), axis=axis)",
+        reads="g rolled back",
         example="x = [1, 2, 3]\ny = sum(roll(x, 1) * [1, 10, 100])",
     ),
     moved(
@@ -185,6 +198,7 @@ ROWS = [
         torch="torch.tril(a, k)",
         a="where(tri(shape(a), k), g, 0)",
         says="passed where the triangle is, else 0",
+        reads="g on and below the diagonal, 0 above",
         example="A = [[1, 2], [3, 4]]\ny = sum(tril(A) ** 2)",
     ),
     moved(
@@ -197,6 +211,7 @@ ROWS = [
         torch="torch.triu(a, k)",
         a="where(tri(shape(a), k - 1), 0, g)",
         says="passed where the triangle is, else 0",
+        reads="g on and above the diagonal, 0 below",
         example="A = [[1, 2], [3, 4]]\ny = sum(triu(A) ** 2)",
     ),
     moved(
@@ -206,6 +221,7 @@ ROWS = [
         shape=moves.diag,
         a="g[everyone(a), everyone(a)]",
         says="the diagonal comes back",
+        reads="the diagonal of g",
         example="x = [1, 2]\nA = [[1, 2], [3, 4]]\ny = sum(diag(x) @ A)",
     ),
     moved(
@@ -213,8 +229,9 @@ ROWS = [
         "diagonal(a)",
         spoken="diagonal",
         shape=moves.diagonal,
-        a="g[:, None] * eye(len(a))",
+        a="where(eye(len(a)) == 1, g[:, None], 0)",
         says="goes back to the diagonal; 0 elsewhere",
+        reads="g on the diagonal, 0 elsewhere",
         example="A = [[1, 2], [3, 4]]\ny = sum(diagonal(A) ** 2)",
     ),
     joined("concatenate", 0, "joined", "x = [1, 2]\ny = [3, 4, 5]\nz = sum(concatenate([x, y]) ** 2)"),
@@ -231,6 +248,7 @@ ROWS = [
         torch="torch.stack(a, dim=axis)",
         a="layer(g, slot, axis)",
         says="each part takes its layer back",
+        reads="the layer of g that this operand became",
         example="x = [1, 2]\ny = [3, 4]\nz = sum(stack([x, y]) @ [1, -1])",
     ),
     moved(

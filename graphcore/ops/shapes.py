@@ -14,6 +14,11 @@ from graphcore.ops.row import ShapeError
 
 def elementwise(*shapes: Shape, **_: Any) -> Shape:
     """The broadcast of all operands."""
+    if len(shapes) == 2:
+        # a bias beside its rows, a number beside anything: told without NumPy, which takes longer than all the rest
+        long, short = shapes if len(shapes[0]) >= len(shapes[1]) else shapes[::-1]
+        if long[len(long) - len(short) :] == short:
+            return long
     first = shapes[0] if shapes else ()
     if all(shape == first for shape in shapes):
         return first
@@ -119,6 +124,8 @@ def matmul(a: Shape, b: Shape, **_: Any) -> Shape:
         left, right = _counted(a[-1], "column", len(a)), _counted(inner, "row", len(b))
         raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: {left} against {right}.")
     rows, columns = a[-2:-1], b[-1:] if len(b) > 1 else ()
+    if len(a) < 3 and len(b) < 3:
+        return (*rows, *columns)
     try:
         return (*np.broadcast_shapes(a[:-2], b[:-2]), *rows, *columns)
     except ValueError:

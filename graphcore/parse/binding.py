@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphcore import ops
 from graphcore.errors import GraphError, nearest
-from graphcore.parse import constructors
+from graphcore.parse import constructors, dialect, settings
 from graphcore.parse.composites import expand
 from graphcore.parse.constants import whole
 from graphcore.parse.spelling import IGNORED_KEYWORDS, MEANT, PYTHON, ROOTS, TUPLES, is_op
@@ -24,6 +24,10 @@ def arguments(
     """Bind the arguments of a call to the operands and static arguments of its op, and apply it."""
     if not is_op(name):
         raise _unknown_error(tr, name, node, first is not None)
+    torch = is_torch(tr, node)
+    if tr.template is None:
+        name = dialect.reworded(tr, name, node, torch, args, first is not None)
+        args = dialect.without_shape(tr, name, node, args)
     composite = ops.COMPOSITES.get(ops.ALIASES.get(name, name))
     row: Any = composite if composite is not None else ops.get(name)
     operands: list[Any] = [] if first is None else [first]
@@ -51,12 +55,17 @@ def arguments(
         raise _arity_error(tr, row, name, node, len(wanted), len(operands))
     if variadic and not operands:
         raise _arity_error(tr, row, name, node, 1, 0)
+    given = settings.settled(tr, row.name, node, given)
     defaults = ops.TORCH_DEFAULTS.get(row.name)
-    if defaults and _is_torch(tr, node):
+    if defaults and torch:
         given = {**defaults, **given}
     if composite is not None:
         return expand(tr, composite, operands, node, given)
-    return tr.apply(row.name, operands, node, given)
+    meant = row.name
+    if tr.template is None:
+        worded, given = dialect.fitted(tr, name, node, operands, given)
+        meant = meant if worded == name else worded
+    return tr.apply(meant, operands, node, given)
 
 
 def prefix_of(tr: Translator, node: ast.expr) -> str | None:
@@ -71,7 +80,7 @@ def prefix_of(tr: Translator, node: ast.expr) -> str | None:
     return ".".join(reversed(parts))
 
 
-def _is_torch(tr: Translator, node: ast.Call) -> bool:
+def is_torch(tr: Translator, node: ast.Call) -> bool:
     """Whether the call is written with torch's name (a method is torch's in a program that mentions torch)."""
     function = node.func
     if type(function) is not ast.Attribute or tr.template is not None:
@@ -97,12 +106,13 @@ def _spread(tr: Translator, operands: list[Any], args: list[ast.expr]) -> list[a
 def _positional_statics(tr: Translator, row: Any, name: str, node: ast.Call, args: Sequence[ast.expr]) -> dict[str, Any]:
     if not args:
         return {}
-    keys = list(row.statics)
+    keys = dialect.positions(tr, name, list(row.statics), [])
     if not keys:
         raise _arity_error(tr, row, name, node, len(row.operands), len(row.operands) + len(args))
     values = [static(tr, argument) for argument in args]
     if len(values) > 1 and keys[0] in TUPLES and all(whole(value) is not None for value in values):
         return {keys[0]: tuple(values)}
+    keys = dialect.positions(tr, name, keys, values)
     if len(values) > len(keys):
         raise _arity_error(tr, row, name, node, len(row.operands) + len(keys), len(row.operands) + len(values))
     return dict(zip(keys, values, strict=False))
@@ -114,6 +124,11 @@ def _keyword(
     key = keyword.arg
     if key is None:
         raise tr.error(keyword.value, "a starred argument is not part of this language.", "Write the arguments out.")
+    said = dialect.setting(tr, name, keyword) if tr.template is None else None
+    if said is not None:
+        if said[0] != "dtype":
+            given[said[0]] = said[1]
+        return
     meant = ops.keyword(row, key)
     if meant in row.statics:
         given[meant] = static(tr, keyword.value)
@@ -133,16 +148,24 @@ def _arity_error(tr: Translator, row: Any, name: str, node: ast.Call, wanted: in
     return tr.error(node, f"`{name}` takes {wanted} operand{plural}, {given} {were} given.", f"Write it as `{name}({names})`.")
 
 
+_MAKERS = [name for name in constructors.FUNCTIONS if name not in ("list", "tuple", "int", "float", "double", "matrix")]
+
+
 def near(name: str) -> str:
+    told = dialect.INSTEAD.get(name) or dialect.INSTEAD.get(name.removesuffix("_"))
+    if told is not None:
+        return told
+    if name.endswith("_") and is_op(name[:-1]):
+        return f"Nothing is changed in place here; write as in `x = {name[:-1]}(x)`."
     guess = MEANT.get(name)
     if guess is None or not is_op(guess.split()[-1]):
-        guess = nearest(name, [*ops.REGISTRY, *ops.ALIASES, *ops.COMPOSITES, *constructors.FUNCTIONS])
+        guess = nearest(name, [*ops.REGISTRY, *ops.ALIASES, *ops.COMPOSITES, *_MAKERS])
     return f"Did you mean `{guess}`?" if guess else "The page Ops lists all of them."
 
 
 def _unknown_error(tr: Translator, name: str, node: ast.Call, is_method: bool) -> GraphError:
     function = node.func
-    if name in PYTHON:
+    if name in PYTHON and not (is_method and name in dialect.INSTEAD):
         return tr.error(function, f"`{name}` is not part of this language.", "Write an expression of named ops.")
     excluded = ops.EXCLUDED.get(name)
     if excluded:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphcore import ops
 from graphcore.errors import GraphError
-from graphcore.parse import constructors, refusals
+from graphcore.parse import constructors, dialect, refusals
 from graphcore.parse.binding import arguments, near, prefix_of
 from graphcore.parse.constants import Constant, as_value, whole
 from graphcore.parse.spelling import MODULES, PREFIXES, ROOTS, SAME, is_op
@@ -27,7 +28,7 @@ def method_of(tr: Translator, node: ast.Call) -> ast.expr | None:
     while type(root) is ast.Attribute:
         root = root.value
     if type(root) is ast.Name and tr.template is None and root.id not in tr.assigned:
-        if root.id in ROOTS:
+        if root.id in ROOTS or dialect.draws(tr, function):
             return None
         text = tr.line.segment(function)
         raise tr.error(function, f"`{text}` is not part of this language.", "Before an op may stand np., torch., math. or F.")
@@ -44,12 +45,13 @@ def call(tr: Translator, node: ast.Call) -> Operand:
         name = inner.attr if type(inner) is ast.Attribute else inner.id if type(inner) is ast.Name else ""
         meant = MODULES.get(name)
         if meant is None:
-            raise tr.error(node, f"`{tr.line.segment(function)[:40]}` cannot be called.", "Write an op before the brackets.")
-        return arguments(tr, meant, node, list(node.args), [*function.keywords, *keywords], None)
+            instead = dialect.INSTEAD.get(name, "Write an op before the brackets.")
+            raise tr.error(node, f"`{tr.line.segment(function)[:40]}` cannot be called.", instead)
+        return arguments(tr, meant, node, list(node.args), [*settings(meant, function), *keywords], None)
     if type(function) is ast.Attribute:
         prefix = prefix_of(tr, function.value)
         name = function.attr
-        if prefix not in PREFIXES:
+        if prefix not in PREFIXES and not dialect.draws(tr, function):
             raise tr.error(function, f"`{tr.line.segment(function)}` is not part of this language.", near(name))
     elif type(function) is ast.Name:
         name = function.id
@@ -100,7 +102,17 @@ def _one(tr: Translator, name: str, node: ast.Call, args: list[ast.expr]) -> ast
 def method(tr: Translator, node: ast.Call, value: Operand) -> Operand:
     """An op written as a method of its first operand."""
     name = node.func.attr  # type: ignore[attr-defined]
+    if name == "masked_fill":
+        return dialect.masked_fill(tr, node, value, node.args)
+    if name in ("view_as", "reshape_as", "expand_as") and len(node.args) == 1:
+        shape = tr.shape(tr.visit(node.args[0]))
+        op, key = ("broadcast_to", "newshape") if name == "expand_as" else ("reshape", "newshape")
+        return tr.apply(op, (value,), node, {key: shape})
     if name in SAME:
+        if name in ("astype", "type", "to", "float", "double") and any(
+            map(dialect.is_integer, [*node.args, *(keyword.value for keyword in node.keywords)])
+        ):
+            dialect.refuse_rounding(tr, node, value)
         for keyword in node.keywords:
             if keyword.arg == "requires_grad" and isinstance(value, Constant):
                 value.wants = bool(static(tr, keyword.value))
@@ -144,11 +156,29 @@ def transpose(tr: Translator, node: ast.expr, value: Operand) -> Operand:
 
 def module(node: ast.expr) -> tuple[str, list[ast.keyword]] | None:
     """``nn.MSELoss()`` before it is called: the op it stands for and its settings."""
-    if type(node) is not ast.Call or node.args:
+    if type(node) is not ast.Call:
         return None
     name = node.func.attr if type(node.func) is ast.Attribute else node.func.id if type(node.func) is ast.Name else ""
     meant = MODULES.get(name)
-    return None if meant is None else (meant, node.keywords)
+    return None if meant is None else (meant, settings(meant, node))
+
+
+def settings(meant: str, node: ast.Call) -> list[ast.keyword]:
+    """The settings of ``nn.LeakyReLU(0.1)`` by name, in the order of its op's own."""
+    if meant == "flatten":
+        # unlike the function, nn.Flatten() keeps the first axis
+        axes = zip(("start_dim", "end_dim"), node.args or [ast.Constant(1)], strict=False)
+        said = {keyword.arg for keyword in node.keywords}
+        return [*(ast.keyword(key, value) for key, value in axes if key not in said), *node.keywords]
+    row = ops.COMPOSITES.get(ops.ALIASES.get(meant, meant)) or ops.get(meant)
+    names = [name for name in row.statics if name != "reduction"]
+    positional = [
+        ast.keyword(names[k] if k < len(names) else "another", value, lineno=value.lineno, col_offset=value.col_offset)
+        for k, value in enumerate(node.args)
+    ]
+    for keyword, value in zip(positional, node.args, strict=True):
+        keyword.end_lineno, keyword.end_col_offset = value.end_lineno, value.end_col_offset
+    return [*positional, *node.keywords]
 
 
 def _own_name_error(tr: Translator, node: ast.Call, function: ast.Name) -> GraphError:

@@ -7,6 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -159,25 +160,44 @@ class Random:
 
     def __init__(self) -> None:
         self._bits = np.random.PCG64(0)
-        self._named = np.random.Generator(self._bits)
+        self._generator = np.random.Generator(self._bits)
 
     def draw(self, kind: str, shape: Shape, seed: int | None, name: str) -> Value:
         """Entries of ``kind``: ``rand`` uniform in [0, 1), ``randn`` standard normal."""
         check_size(shape)
-        source = self._of(name) if seed is None else np.random.Generator(np.random.PCG64(seed))
+        if math.prod(shape) > _REMEMBERED:
+            return self._draw(kind, shape, seed, name)
+        # a program is read again at every key typed, and its seeds are the same: small draws are remembered
+        key = (kind, shape, name if seed is None else seed)
+        value = _SMALL.get(key)
+        if value is None:
+            if len(_SMALL) >= 512:
+                _SMALL.clear()
+            value = _SMALL[key] = self._draw(kind, shape, seed, name)
+        return value
+
+    def _draw(self, kind: str, shape: Shape, seed: int | None, name: str) -> Value:
+        # setting the state costs a tenth of making a generator, and a network has dozens of leaves
+        self._bits.state = _state_of_name(name) if seed is None else _state_of_seed(seed)
+        source = self._generator
         return as_value(source.random(shape) if kind == "rand" else source.standard_normal(shape))
 
-    def _of(self, name: str) -> np.random.Generator:
-        # setting the state costs a tenth of making a generator, and a network has dozens of leaves
-        digest = hashlib.blake2b(name.encode(), digest_size=32).digest()
-        state, step = int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:], "big") | 1
-        self._bits.state = {
-            "bit_generator": "PCG64",
-            "state": {"state": state, "inc": step},
-            "has_uint32": 0,
-            "uinteger": 0,
-        }
-        return self._named
+
+# draws up to this many entries are remembered, 16 MB of them at most
+_REMEMBERED = 4096
+_SMALL: dict[tuple[str, Shape, str | int], Value] = {}
+
+
+@lru_cache(maxsize=1024)
+def _state_of_seed(seed: int) -> Any:
+    return np.random.PCG64(seed).state
+
+
+@lru_cache(maxsize=1024)
+def _state_of_name(name: str) -> Any:
+    digest = hashlib.blake2b(name.encode(), digest_size=32).digest()
+    state, step = int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:], "big") | 1
+    return {"bit_generator": "PCG64", "state": {"state": state, "inc": step}, "has_uint32": 0, "uinteger": 0}
 
 
 def whole(value: object) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphcore.ops.namespaces import Shape
-from graphcore.parse import constants
+from graphcore.parse import constants, dialect
 from graphcore.parse.constants import Constant, as_value, check_size, whole
 from graphcore.parse.statics import static
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Keywords = dict[str, ast.expr]
 Constructor = Callable[["Translator", ast.Call, list[ast.expr], Keywords], "Operand"]
 
+AXIS_LIMIT = 32
 _QUIET = frozenset({"dtype", "device", "copy", "order", "ndmin", "layout", "pin_memory", "like", "generator", "out"})
 
 
@@ -47,7 +48,12 @@ def _wrapped(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywor
         raise tr.error(node, f"`{_name(node)}` takes 1 operand, {len(args)} were given.", f"Write it as `{_name(node)}([1, 2])`.")
     if node is tr.top:
         tr.top = inside[0]
+    word = inside[0].value if type(inside[0]) is ast.Constant and _name(node) in ("float", "float64", "float32") else None
+    if isinstance(word, str) and word.lower().lstrip("+-") in ("inf", "infinity", "nan"):
+        return Constant(float(word), node)
     value = tr.visit(inside[0])
+    if _name(node) in ("int", "LongTensor", "IntTensor") or ("dtype" in given and dialect.is_integer(given["dtype"])):
+        dialect.refuse_rounding(tr, node, value)
     if isinstance(value, Constant):
         wants = _wants(tr, given)
         return Constant(value.value, node, value.entries, value.wants if wants is None else wants, value.random)
@@ -80,6 +86,8 @@ def shape_of(tr: Translator, node: ast.Call, args: list[ast.expr], given: Keywor
     if None in numbers:
         raise tr.error(node, "a shape is written in whole numbers.", f"Write as in `{_name(node)}(3, 2)`.")
     shape = tuple(n for n in numbers if n is not None)
+    if len(shape) > AXIS_LIMIT:
+        raise tr.error(node, f"this has {len(shape)} axes.", f"At most {AXIS_LIMIT} are computed.")
     tr.checked(node, check_size, shape)
     return shape
 

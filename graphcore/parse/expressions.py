@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from graphcore import ops
 from graphcore.errors import GraphError, UnknownNameError
 from graphcore.graph import Builder, Handle
 from graphcore.ops.namespaces import Shape
-from graphcore.parse import calls, complaints, composites, subscripts
+from graphcore.parse import calls, complaints, composites, dialect, subscripts
 from graphcore.parse.binding import prefix_of
 from graphcore.parse.constants import (
     CONSTANTS,
@@ -31,11 +32,13 @@ from graphcore.parse.constants import (
     number,
     plain_entries,
 )
+from graphcore.parse.constructors import AXIS_LIMIT
 from graphcore.parse.pointing import error_at, node_error
 from graphcore.parse.reader import DEPTH_LIMIT, Line, Program
 from graphcore.parse.spelling import CONSTANT_PREFIXES, SAME, is_op
 
 NODE_LIMIT = 5_000
+BACKWARD_LIMIT = 5 * TOTAL_LIMIT
 LABEL_LIMIT = 200
 
 Operand = Handle | Constant
@@ -80,6 +83,7 @@ class Translator:
         self.template: composites.Template | None = None  # inside a composite: its operands and its call
         self._depth = 0
         self._elements = 0
+        self._handed_on = 0
 
     @cached_property
     def random(self) -> Random:
@@ -254,6 +258,8 @@ class Translator:
         name = node.attr
         if name in _TRANSPOSES:
             return calls.transpose(self, node, value)
+        if name == "values" and dialect.extreme_with_axis(tr=self, node=node.value):
+            return value
         if name == "ndim":
             return Constant(float(len(self.shape(value))), node)
         if name in ("size", "shape"):
@@ -268,21 +274,19 @@ class Translator:
         builder = self.builder
         if len(builder) >= NODE_LIMIT:
             raise self.error(node, f"the program has more than {NODE_LIMIT:,} nodes.", "Use ops on whole arrays.")
-        arguments = []
-        known = True
-        for operand in operands:
-            if isinstance(operand, Constant):
-                if operand.random:
+        constants = [operand for operand in operands if type(operand) is Constant]
+        passed = operands
+        if constants:
+            for constant in constants:
+                if constant.random:
                     raise self.error(
-                        operand.node, "random numbers need a name.", "Draw them on a line of their own, as in `noise = randn(3)`."
+                        constant.node,
+                        "random numbers need a name.",
+                        "Draw them on a line of their own, as in `noise = randn(3)`.",
                     )
-                arguments.append(operand)
-            else:
-                known = False
-                arguments.append(operand)
-        if known and operands:
-            return composites.fold(self, op, operands, node, statics)
-        passed = [builder.literal(k.value, self.text(k)) if isinstance(k, Constant) else k for k in arguments]
+            if len(constants) == len(operands):
+                return composites.fold(self, op, operands, node, statics)
+            passed = [builder.literal(k.value, self.text(k)) if type(k) is Constant else k for k in operands]
         top = node is self.top and self.target is not None
         try:
             handle = builder.apply(op, *passed, name=self.target if top else None, **statics)
@@ -299,6 +303,7 @@ class Translator:
         shape = builder.shape(handle)
         if shape:
             self.count(node, shape)
+        self._count_backward(node, op, [builder.shape(k) for k in passed if type(k) is Handle], shape)
         template = self.template
         builder.spans[handle] = self.line.span(node) if template is None else template.span
         if not top:
@@ -308,6 +313,8 @@ class Translator:
 
     def count(self, node: ast.expr, shape: Shape) -> None:
         """Refuse what would need too much memory, before anything is computed."""
+        if len(shape) > AXIS_LIMIT:
+            raise self.error(node, f"this has {len(shape)} axes.", f"At most {AXIS_LIMIT} are computed.")
         try:
             count = math.prod(shape)
         except TypeError:  # a shape of tuples: the check says it
@@ -319,6 +326,22 @@ class Translator:
             raise self.error(
                 node, f"up to here the program has {self._elements:,} entries in all.", f"At most {TOTAL_LIMIT:,} are computed."
             )
+
+    def _count_backward(self, node: ast.expr, op: str, operands: list[Shape], shape: Shape) -> None:
+        """The same for the backward pass: every edge keeps what it hands on, which has its operand's shape."""
+        for operand in operands:
+            if operand:
+                self._handed_on += math.prod(operand)
+        if self._handed_on > BACKWARD_LIMIT:
+            raise self.error(
+                node,
+                f"up to here the backward pass hands on {self._handed_on:,} numbers.",
+                f"At most {BACKWARD_LIMIT:,} are kept; use a large array fewer times.",
+            )
+        if len(shape) > 2 and ops.ALIASES.get(op, op) == "matmul":
+            # a matrix beside many: before its gradients are summed there is one for each of them
+            for operand in operands:
+                self.checked(node, check_size, (*shape[:-2], *operand[-2:]))
 
     def shape(self, operand: Operand) -> Shape:
         """The shape of a node or a constant."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import replace
+
+import numpy as np
 
 from graphcore import ops
 from graphcore.errors import GraphError
 from graphcore.graph import Builder, Graph, Handle, Source
-from graphcore.parse.constants import Constant
+from graphcore.parse import mend
+from graphcore.parse.constants import Constant, ConstantError, as_value
 from graphcore.parse.expressions import NODE_LIMIT, Operand, Translator
 from graphcore.parse.pointing import node_error
 from graphcore.parse.reader import Line, Program, read
 from graphcore.parse.rewriting import EntrySpans
-from graphcore.parse.statements import Statement, Statements
+from graphcore.parse.statements import Drawn, Statement, Statements
 
 
 def parse(text: str) -> Graph:
@@ -30,7 +34,8 @@ def parse(text: str) -> Graph:
         raise GraphError(f"a program is a text, not {type(text).__name__}.")
     program = read(text)
     try:
-        return _Assembly(program).run()
+        with np.errstate(all="ignore"):
+            return _Assembly(program).run()
     except RecursionError:
         raise GraphError("an expression is nested too deep.", instead="Give inner parts names of their own.") from None
 
@@ -111,12 +116,20 @@ class _Assembly:
             self.used.discard(unique)
         return operand
 
-    def _drawn(self, line: Line, name: str, node: ast.expr, drawn: tuple[str, tuple[int, ...]]) -> Handle:
-        kind, shape = drawn
-        tr, unique = self.translator, self._unique(name)
-        tr.line = line
-        value = tr.checked(node, tr.random.draw, kind, shape, None, unique)
-        return self._leaf(line, name, Constant(value, node, None, None, True), unique)
+    def _drawn(self, line: Line, name: str, node: ast.expr, drawn: Drawn) -> Operand:
+        tr = self.translator
+        unique = self._unique(name)
+        try:
+            value = tr.random.draw(drawn.kind, drawn.shape, drawn.seed, unique)
+        except ConstantError:
+            value = math.nan
+        if type(value) is float or not self.statements.assigned.keys().isdisjoint(_DRAWING):
+            # too large, a single number, or `randn` is a name of the user's: the long way knows what to say
+            self.used.discard(unique)
+            return self._one(line, name, mend.syntax(self.program, line).body[0].value)  # type: ignore[attr-defined]
+        if drawn.scale is not None:
+            value = as_value(value * float(drawn.scale))
+        return self._leaf(line, name, Constant(value, node, None, drawn.wants, True), unique)
 
     def _leaf(self, line: Line, name: str | None, constant: Constant, unique: str | None = None) -> Handle:
         tr, builder = self.translator, self.builder
@@ -151,6 +164,8 @@ class _Assembly:
         return f"{name}_{k}"
 
 
+# the words that a plain draw is written with
+_DRAWING = ("rand", "randn", "const")
 # the rows that have an operand no gradient flows to; what is detached is still a leaf of the user's
 _UNRULED = frozenset(
     row for row in ops.REGISTRY.values() if row.name != "detach" and any(row.rule(k) is None for k in range(len(row.operands)))

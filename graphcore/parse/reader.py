@@ -163,8 +163,9 @@ class _Reader:
             text = self._scan(offset)
         else:
             self.at += 1
-        word = _FIRST_WORD.match(text)
-        if word:
+        word = _FIRST_WORD.match(text) if first in "ifpa" else None
+        # after a `;` may stand what counts: `import math; x = 2`
+        if word and ";" not in text:
             skipped[{"f": "import", "i": "import", "p": "print", "a": "assert"}[word.group()[0]]] += 1
             return None
         self.program.lines.append(Line(number, offset, text))

@@ -36,6 +36,23 @@ MODULES: Mapping[str, str] = {
     "CrossEntropyLoss": "cross_entropy",
     "BCELoss": "binary_cross_entropy",
     "Flatten": "flatten",
+    "L1Loss": "l1_loss",
+    "SmoothL1Loss": "smooth_l1_loss",
+    "HuberLoss": "huber_loss",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "NLLLoss": "nll_loss",
+    "KLDivLoss": "kl_div",
+    "Softmin": "softmin",
+    "Softsign": "softsign",
+    "Tanhshrink": "tanhshrink",
+    "Hardtanh": "hardtanh",
+    "Hardsigmoid": "hardsigmoid",
+    "Hardswish": "hardswish",
+    "LogSigmoid": "logsigmoid",
+    "Mish": "mish",
+    "SELU": "selu",
+    "CELU": "celu",
+    "ReLU6": "relu6",
 }
 
 # Python's own functions, for which no op is the nearest

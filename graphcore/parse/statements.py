@@ -18,7 +18,11 @@ NAME_LIMIT = 40
 _KEYWORDS = frozenset(keyword.kwlist)
 _NUMBER = r"[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN = re.compile(rf"([A-Za-z_]\w*)[ \t]*=[ \t]*({_NUMBER})[ \t]*(?:;[ \t]*)?(?:#.*)?", re.ASCII)
-_PLAIN_RANDOM = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*((randn?)\((\d+(?: *, *\d+)*),?\))[ \t]*", re.ASCII)
+_WHOLE = r"(?:0|[1-9]\d{0,8})"
+_DRAW = rf"(?P<kind>randn?)\((?P<shape>{_WHOLE}(?: *, *{_WHOLE}){{0,4}})(?:, *seed=(?P<seed>{_WHOLE}))?,?\)"
+_PLAIN_RANDOM = re.compile(
+    rf"([A-Za-z_]\w*)[ \t]*=[ \t]*((?P<const>const\()?{_DRAW}(?(const)\))(?: ?\* ?(?P<scale>{_NUMBER}))?)[ \t]*", re.ASCII
+)
 _PLAIN_LIST = re.compile(r"([A-Za-z_]\w*)\s*=\s*(\[[\[\]\d\s.,eE+\-]*\])\s*", re.ASCII)
 
 # statements that change nothing here: the last part of the call's name -> what the line is counted as
@@ -47,6 +51,16 @@ _SHOWN = frozenset({"grad", "shape", "dtype", "requires_grad", "grad_fn", "is_le
 _MODULE_ONLY = frozenset({"seed", "manual_seed", "set_printoptions", "set_default_dtype", "set_grad_enabled"})
 
 
+class Drawn(NamedTuple):
+    """``const(randn(3, 2, seed=1)) * 0.5``, read without a syntax tree."""
+
+    kind: str
+    shape: tuple[int, ...]
+    seed: int | None
+    scale: str | None
+    wants: bool | None
+
+
 class Statement(NamedTuple):
     """One assignment (or bare expression: no targets) of one line."""
 
@@ -55,7 +69,7 @@ class Statement(NamedTuple):
     value: ast.expr
     operator: ast.operator | None = None
     constant: Constant | None = None  # a plain number or list, read without a syntax tree
-    drawn: tuple[str, tuple[int, ...]] | None = None  # randn(3, 2), read likewise
+    drawn: Drawn | None = None
 
 
 class Statements:
@@ -83,19 +97,18 @@ class Statements:
             constant = Constant(float(plain.group(2)), node, node)
             self.found.append(Statement(line, (name,), node, None, constant))
             return
-        plain = _PLAIN_LIST.fullmatch(text)
+        plain = _PLAIN_LIST.fullmatch(text) if "[" in text else None
         if plain is not None and plain.group(1) not in _KEYWORDS:
             found = _fast_list(text, plain)
             if found is not None:
                 self._assign(plain.group(1), line, found.node)
                 self.found.append(Statement(line, (plain.group(1),), found.node, None, found))
                 return
-        drawn = _PLAIN_RANDOM.fullmatch(text)
-        if drawn is not None and drawn.group(1) not in _KEYWORDS and len(drawn.group(4)) < 30:
+        drawn = _PLAIN_RANDOM.fullmatch(text) if "rand" in text else None
+        if drawn is not None and drawn.group(1) not in _KEYWORDS:
             node = _positioned(1, drawn.start(2), drawn.end(2))
             self._assign(drawn.group(1), line, node)
-            shape = tuple(int(n) for n in drawn.group(4).split(","))
-            self.found.append(Statement(line, (drawn.group(1),), node, None, None, (drawn.group(3), shape)))
+            self.found.append(Statement(line, (drawn.group(1),), node, None, None, _drawn(drawn)))
             return
         for statement in mend.syntax(self.program, line).body:
             self._statement(statement, line)
@@ -143,11 +156,12 @@ class Statements:
         if len(node.targets) > 1:
             raise node_error(self.program, line, node, "one line assigns one name.", "Write a line for each name.")
         if type(target) is ast.Tuple or type(target) is ast.List:
+            node.value = _shape_entries(node.value, len(target.elts))
             names = tuple(self._target(element, line) for element in target.elts)
             if type(node.value) not in (ast.Tuple, ast.List) or len(node.value.elts) != len(names):  # type: ignore[attr-defined]
                 what = f"{len(names)} names want {len(names)} values, written one by one."
                 raise node_error(self.program, line, node, what, "Write a line for each name.")
-            self.found.append(Statement(line, names, node.value))
+            self.found.append(Statement(line, names, node.value if len(names) > 1 else node.value.elts[0]))  # type: ignore[attr-defined]
             return
         if type(target) is ast.Attribute and target.attr in ("requires_grad", "grad", "data"):
             self.program.skipped["requires_grad"] += 1
@@ -193,6 +207,21 @@ class Statements:
             return
         mend.refuse_comparison(self.program, line, value, self.assigned)
         self.found.append(Statement(line, (), value))
+
+
+def _drawn(found: re.Match[str]) -> Drawn:
+    kind, seed, shape = found["kind"], found["seed"], found["shape"]
+    wants = False if found["const"] else None
+    return Drawn(kind, tuple([int(n) for n in shape.split(",")]), int(seed) if seed else None, found["scale"], wants)
+
+
+def _shape_entries(value: ast.expr, count: int) -> ast.expr:
+    """``N, D = x.shape`` as ``x.shape[0], x.shape[1]``; any other value as it is."""
+    asked = value.func if type(value) is ast.Call and not value.args and not value.keywords else value
+    if type(asked) is not ast.Attribute or asked.attr != ("shape" if asked is value else "size"):
+        return value
+    parts = [ast.copy_location(ast.Subscript(value, ast.Constant(k), ast.Load()), value) for k in range(count)]
+    return ast.fix_missing_locations(ast.copy_location(ast.Tuple(list(parts), ast.Load()), value))
 
 
 def _positioned(row: int, start: int, end: int) -> ast.expr:

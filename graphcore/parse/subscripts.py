@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphcore.parse import dialect
 from graphcore.parse.constants import Constant, as_value
 from graphcore.parse.statics import index_of
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
 def subscript(tr: Translator, node: ast.Subscript, value: Operand) -> Operand:
     """``x[0, 1:3]`` and ``x[indices]``."""
+    if tr.template is None and dialect.extreme_with_axis(tr, node.value):
+        # torch's max(x, dim) gives (values, positions)
+        if type(node.slice) is ast.Constant and node.slice.value == 0:
+            return value
+        raise tr.error(node, "torch's `max` and `min` along an axis give (values, positions).", "Write `[0]` for the values.")
     parts = node.slice.elts if type(node.slice) is ast.Tuple else [node.slice]
+    if len(parts) == 2 and _is_range(parts[0]):
+        return _pick(tr, node, value, parts)
     index: list[Any] = []
     for part in parts:
         kind = type(part)
@@ -42,6 +50,35 @@ def subscript(tr: Translator, node: ast.Subscript, value: Operand) -> Operand:
     if isinstance(value, Constant):
         return _constant_subscript(tr, node, value, tuple(index))
     return tr.apply("getitem", (value,), node, {"index": tuple(index)})
+
+
+def _is_range(node: ast.expr) -> bool:
+    """``np.arange(n)``, ``torch.arange(n)``, ``range(n)``."""
+    if type(node) is not ast.Call or len(node.args) != 1:
+        return False
+    function = node.func
+    name = function.attr if type(function) is ast.Attribute else function.id if type(function) is ast.Name else ""
+    return name in ("arange", "range")
+
+
+def _pick(tr: Translator, node: ast.Subscript, value: Operand, parts: list[ast.expr]) -> Operand:
+    """``p[np.arange(n), y]``: one entry of each row."""
+    shape = tr.shape(value)
+    rows = tr.visit(parts[0])
+    classes = tr.visit(parts[1])
+    known = classes if isinstance(classes, Constant) else tr.leaves.get(classes)
+    text = tr.line.segment(node)
+    if len(shape) != 2 or tr.shape(rows) != shape[:1] or known is None or known.shape != shape[:1]:
+        what = f"`{text}` does not fit. {tr.source_of(node.value)} is {shape}: one written class number a row is wanted."
+        raise tr.error(node, what, "Write as in `p[arange(3), [0, 2, 1]]`.")
+    numbers = np.asarray(known.value)
+    if not np.all(np.trunc(numbers) == numbers) or np.any(numbers < -shape[1]) or np.any(numbers >= shape[1]):
+        raise tr.error(parts[1], f"`{tr.line.segment(parts[1])}` is not whole numbers from 0 to {shape[1] - 1}.", "")
+    if isinstance(value, Constant):
+        return Constant(as_value(np.asarray(value.value)[np.arange(shape[0]), numbers.astype(int)]), node, None, value.wants)
+    if np.any(numbers < 0):
+        raise tr.error(parts[1], "a class number counts from 0.", f"The last one is {shape[1] - 1}.")
+    return tr.apply("pick", (value, classes), node, {})
 
 
 def _take(tr: Translator, node: ast.Subscript, value: Operand, found: Any) -> Operand:

@@ -46,7 +46,7 @@ def numbers(run: Trace, comparison: Comparison | None, *, written: bool = True) 
             "states": _unjudged(graph) if comparison is None else list(comparison.states),
             "errors": [None] * len(graph) if comparison is None else [_error(error) for error in comparison.errors],
             "kinks": [kinks.get(k) for k in count],
-            "edges": [_edge(run, edge, position.get(edge), written) for edge in graph.edges],
+            "edges": [_edge(run, edge, position.get(edge), written, theirs[edge.source]) for edge in graph.edges],
         }
 
 
@@ -58,7 +58,7 @@ def _unjudged(graph: Graph) -> list[str]:
     return ["none" if active else "constant" for active in graph.active]
 
 
-def _edge(run: Trace, edge: Edge, position: int | None, written: bool) -> Json:
+def _edge(run: Trace, edge: Edge, position: int | None, written: bool, theirs: Array | None) -> Json:
     graph = run.graph
     ends = [math.prod(graph.shapes[edge.target]), math.prod(graph.shapes[edge.source])]
     if position is None:
@@ -83,7 +83,7 @@ def _edge(run: Trace, edge: Edge, position: int | None, written: bool) -> Json:
         "jacobian": ends,
         "says": None,
         "down": encode.tensor(down),
-        "entry": entry(run, edge, down) if shown and down is not None else None,
+        "entry": entry(run, edge, down, theirs) if shown and down is not None else None,
     }
 
 
@@ -110,7 +110,7 @@ def _switch(op: Op | None, local: float) -> str | None:
     return "on: 1" if local == 1.0 else "off: 0"
 
 
-def entry(run: Trace, edge: Edge, down: Array) -> Json | None:
+def entry(run: Trace, edge: Edge, down: Array, theirs: Array | None = None) -> Json | None:
     """The largest entry of a downstream gradient as the sum it is: upstream times local, at most six terms."""
     if down.size == 0:
         return None
@@ -128,4 +128,6 @@ def entry(run: Trace, edge: Edge, down: Array) -> Json | None:
         "total": encode.number(float(down.ravel()[at])),
         "terms": [[encode.number(up), encode.number(local)] for _, up, local in sorted(most)],
         "more": len(terms) - len(most),
+        # torch's whole gradient at the same place, which is this edge's part only where there is no other edge
+        "torch": encode.number(float(theirs.ravel()[at])) if theirs is not None and theirs.shape == down.shape else None,
     }

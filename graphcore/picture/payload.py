@@ -19,16 +19,18 @@ from graphcore.errors import ChainruleError, GraphError
 from graphcore.graph import Graph
 from graphcore.picture import encode
 from graphcore.picture.numbers import numbers
-from graphcore.picture.structure import structure, topology
+from graphcore.picture.structure import completed, later, structure, topology
 from graphcore.problems import GALLERY, STARTS
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
 
 __all__ = [
+    "completed",
     "derivation",
     "error",
     "examples",
+    "later",
     "leaves",
     "numbers",
     "opened",
@@ -64,10 +66,13 @@ def payload(
     return {
         "page": "explore",
         "revision": 1,
+        "stamp": "",
+        "kept": [],
         "answers": 0,
         "notice": None,
         "topology": "" if graph is None else topology(graph),
         "structure": structure_of,
+        "layouts": {},
         "numbers": None if run is None else numbers(run, comparison),
         "verdict": verdict(comparison, None),
         "program": {
@@ -89,7 +94,10 @@ def payload(
 
 def examples() -> list[Json]:
     """The gallery, as the chooser wants it."""
-    return [{"key": known.key, "title": known.title, "sentence": known.sentence, "text": known.text} for known in GALLERY]
+    return [
+        {"key": known.key, "title": known.title, "sentence": known.sentence, "text": known.text, "group": known.group}
+        for known in GALLERY
+    ]
 
 
 def derivation(run: Trace, structure_of: Mapping[str, Any]) -> list[Json]:

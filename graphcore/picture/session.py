@@ -1,14 +1,16 @@
 """One person's Explore page: a program, its last good run, and the answers to what the browser sends.
 
 The program text is the whole state. An action carries all it needs, so a lost or repeated one does no harm; an error
-leaves the last good picture where it is.
+leaves the last good picture where it is. An action also says which payload the browser holds: what has not changed
+since then is not sent again.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphcore.backprop import Trace, trace
@@ -16,9 +18,14 @@ from graphcore.compare import Comparison, compare, stronger_point
 from graphcore.errors import ChainruleError, UnknownNameError
 from graphcore.parse import parse, rewrite
 from graphcore.picture import payload as view
+from graphcore.picture.geometry import LATER, Which
 from graphcore.problems import GALLERY, STARTS
 
 _log = logging.getLogger(__name__)
+
+# the parts of a payload that a browser need not be sent again while they stay as they are
+PARTS = ("structure", "layouts", "examples", "starts", "leaves", "code")
+AT_ONCE = 60  # nodes up to which the code is made before its tab is opened, and the derivation follows a drag
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,10 @@ class Session:
         self._start = {"step": step, "decimals": decimals}
         self._revision = 0
         self._answers = 0
+        # the revision that the browser holds, where the next payload answers an action of its; None: send everything
+        self._held: int | None = None
+        self._token = secrets.token_hex(4)
+        self._changed = dict.fromkeys(PARTS, 0)
         self._shown: Shown | None = None
         self._error: ChainruleError | None = None
         self._notice = problem
@@ -54,6 +65,7 @@ class Session:
         # while a value is dragged only the picture follows; the views that are read, not watched, wait for its end
         self._dragging = False
         self._code: Any = None
+        self._layouts: dict[Which, Any] = {}
         self._run(GALLERY[0].text if text is None else text)
 
     def act(self, action: Mapping[str, Any]) -> None:
@@ -63,6 +75,11 @@ class Session:
             return
         self._answers = number
         self._notice = None
+        self._held = self._revision_of(action.get("have"))
+        if isinstance(action.get("tab"), str) and action["tab"] != self._tab:
+            self._tab = action["tab"]
+            if self._code is None:
+                self._touch("code")
         try:
             self._take_in(action)
         except Exception as fault:  # the person's text and picture outlive a fault of ours
@@ -72,6 +89,16 @@ class Session:
                 f"Chainrule itself failed here ({type(fault).__name__}: {str(fault)[:200]}). "
                 "Your text is kept; this is a fault in Chainrule, please report it."
             )
+
+    def _revision_of(self, stamp: object) -> int | None:
+        # a stamp of another session, say of before the server was started anew, says nothing here
+        token, _, revision = stamp.partition(".") if isinstance(stamp, str) else ("", "", "")
+        known = token == self._token and revision.isascii() and revision.isdecimal() and len(revision) < 16
+        return int(revision) if known else None
+
+    def _touch(self, *parts: str) -> None:
+        """The next payload brings these parts anew."""
+        self._changed.update(dict.fromkeys(parts, self._revision + 1))
 
     def _take_in(self, action: Mapping[str, Any]) -> None:
         text = action.get("text")
@@ -84,21 +111,24 @@ class Session:
                 self._stronger()
             case "open" if isinstance(action.get("node"), int):
                 self._opened = action["node"]
-            case "tab" if isinstance(action.get("tab"), str):
-                self._tab = action["tab"]
+            case "layout" if action.get("which") in LATER:
+                self._lay_out(action["which"])
 
     def _run(self, text: str) -> None:
         self._text = text
         self._dragging = False
-        self._code = None
         self._opened = None
         if not text.strip():
             self._shown, self._error = None, None
+            self._touch("structure", "layouts", "leaves", "code")
             return
         try:
             self._show(text, trace(parse(text)))
         except ChainruleError as error:
             self._error = error
+            return
+        self._code = None
+        self._touch("leaves", "code")
 
     def _show(self, text: str, run: Trace, *, reasons: bool = True) -> None:
         comparison = compare(run, reasons=reasons)
@@ -106,7 +136,9 @@ class Session:
         if self._shown is not None and self._shown.topology == topology:
             structure = self._shown.structure
         else:
-            structure = view.structure(run.graph, comparison.torch)
+            structure = view.structure(run.graph, comparison.torch, everything=False)
+            self._layouts = {}
+            self._touch("structure", "layouts")
         self._shown = Shown(text, run, comparison, topology, structure)
         self._error = None
 
@@ -126,6 +158,15 @@ class Session:
         self._dragging = True
         self._show(text, moved, reasons=False)
 
+    def _lay_out(self, which: Which) -> None:
+        shown = self._shown
+        if shown is None or which not in shown.structure["later"]:
+            return
+        made = self._view(lambda: view.later(shown.run.graph, shown.comparison.torch, which))
+        self._layouts = {**self._layouts, which: made}
+        self._touch("layouts")
+        self._shown = replace(shown, structure=view.completed(shown.structure, self._layouts))
+
     def _stronger(self) -> None:
         if self._shown is None:
             return
@@ -137,36 +178,54 @@ class Session:
         self._run(rewrite(self._shown.text, graph, point))
 
     def payload(self) -> dict[str, Any]:
-        """Everything the browser needs, as JSON-serialisable data."""
+        """What the browser needs, as JSON-serialisable data; ``kept`` names what it has already."""
         self._revision += 1
+        held, self._held = self._held, None
+        kept = [part for part in PARTS if held is not None and self._changed[part] <= held]
+        if self._dragging and "leaves" not in kept:
+            # nobody who keeps the literals' places in the dragged text is listening: find them anew
+            self._run(self._text)
         shown = self._shown
-        data: dict[str, Any] = {
+        if self._dragging and self._tab == "derivation" and shown and len(shown.run.graph) > AT_ONCE:
+            kept.append("derivation")
+        data = {
             "page": "explore",
             "revision": self._revision,
+            "stamp": f"{self._token}.{self._revision}",
+            "kept": kept,
             "answers": self._answers,
             "notice": self._notice,
             "topology": shown.topology if shown else "",
-            "structure": shown.structure if shown else None,
             "numbers": view.numbers(shown.run, shown.comparison, written=not self._dragging) if shown else None,
             "verdict": view.verdict(shown.comparison if shown else None, self._error),
             "program": self._program(),
-            "examples": view.examples(),
-            "starts": list(STARTS),
-            "leaves": view.leaves(shown.run) if shown else [],
-            "derivation": None,
-            "code": None,
             "opened": None,
             "start": self._start,
+            "derivation": None,
+            **{part: None if part in kept else self._part(part) for part in PARTS},
         }
-        if shown:
-            if self._code is None:
-                self._code = self._view(lambda: view.code(shown.run))
-            data["code"] = self._code
-            if self._tab == "derivation":
-                data["derivation"] = self._view(lambda: view.derivation(shown.run, shown.structure))
-            if self._opened is not None and 0 <= self._opened < len(shown.run.graph):
-                data["opened"] = view.opened(shown.run, shown.comparison, self._opened)
+        if shown and self._tab == "derivation" and "derivation" not in kept:
+            data["derivation"] = self._view(lambda: view.derivation(shown.run, shown.structure))
+        if shown and self._opened is not None and 0 <= self._opened < len(shown.run.graph):
+            data["opened"] = view.opened(shown.run, shown.comparison, self._opened)
         return data
+
+    def _part(self, part: str) -> Any:
+        shown = self._shown
+        match part:
+            case "structure":
+                return shown.structure if shown else None
+            case "layouts":
+                return self._layouts
+            case "examples":
+                return view.examples()
+            case "starts":
+                return list(STARTS)
+            case "leaves":
+                return view.leaves(shown.run) if shown else []
+        if shown and self._code is None and (self._tab == "code" or len(shown.run.graph) <= AT_ONCE):
+            self._code = self._view(lambda: view.code(shown.run))
+        return self._code if shown else None
 
     def _view(self, make: Callable[[], Any]) -> Any:
         # a view that fails is left out, the picture stays

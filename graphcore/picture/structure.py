@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphcore import dot, latex, layout
-from graphcore.errors import ChainruleError
+from graphcore import dot, latex
 from graphcore.graph import Edge, Graph
+from graphcore.picture import geometry
 
 if TYPE_CHECKING:
     from graphcore.compare import TorchGraph
@@ -42,17 +42,44 @@ def topology(graph: Graph) -> str:
     return digest.hexdigest()
 
 
-def structure(graph: Graph, torch_graph: TorchGraph | None) -> Json:
-    """Structure ``S`` of the contract with the browser; ``torch_graph`` None leaves torch's pane without twins."""
-    heads = [dot.cut(latex.head(graph, index)) for index in range(len(graph))]
+def structure(graph: Graph, torch_graph: TorchGraph | None, *, everything: bool = True) -> Json:
+    """Structure ``S`` of the contract with the browser; ``torch_graph`` None leaves torch's pane without twins.
+
+    ``everything=False`` leaves layouts of a large graph that are not shown at first for :func:`later`.
+    """
+    heads = first_lines(graph)
+    planned = geometry.plan(graph, heads, torch_graph, everything=everything)
     return {
         "nodes": _nodes(graph, heads),
         "edges": [_edge(graph, edge) for edge in graph.edges],
         "steps": steps(graph),
         "output": graph.output_indices[0],
-        "geometry": geometry(graph, heads),
-        "torch": _torch(graph, torch_graph),
+        "geometry": planned.geometry,
+        "torch": {**_torch(graph, torch_graph), "drawn": planned.drawn},
+        "later": planned.later,
+        "note": planned.note,
     }
+
+
+def later(graph: Graph, torch_graph: TorchGraph | None, which: geometry.Which) -> Json | None:
+    """A layout that was left out at first: ours from left to right, or torchviz's own."""
+    return geometry.asked(graph, first_lines(graph), torch_graph, which)
+
+
+def completed(structure_of: Mapping[str, Any], layouts: Mapping[geometry.Which, Json | None]) -> Json:
+    """A structure with the layouts that were asked for since."""
+    torch = structure_of["torch"]
+    return {
+        **structure_of,
+        "geometry": {**structure_of["geometry"], **{key: made for key, made in layouts.items() if key == "across"}},
+        "torch": {**torch, "drawn": layouts.get("drawn", torch["drawn"])},
+        "later": [which for which in structure_of["later"] if which not in layouts],
+    }
+
+
+def first_lines(graph: Graph) -> list[str]:
+    """The first line of every node's box."""
+    return [dot.cut(latex.head(graph, index)) for index in range(len(graph))]
 
 
 def steps(graph: Graph) -> list[Json]:
@@ -61,33 +88,6 @@ def steps(graph: Graph) -> list[Json]:
     seeds: list[Json] = [{"phase": "seed", "node": k} for k in graph.output_indices if graph.active[k]]
     at = {edge: k for k, edge in enumerate(graph.edges)}
     return [*forward, *seeds, *({"phase": "backward", "edge": at[edge]} for edge in dot.carrying(graph))]
-
-
-def geometry(graph: Graph, heads: list[str]) -> Json:
-    """The layout in both directions, for boxes that hold these first lines."""
-    sizes = dot.sizes(graph, heads)
-    # Graphviz is a process of its own: both run at the same time
-    with ThreadPoolExecutor(2) as pool:
-        down, across = pool.map(layout.geometry, [dot.manual(graph, sizes, "down"), dot.manual(graph, sizes, "across")])
-    return {"down": _balanced(graph, down, across=False), "across": _balanced(graph, across, across=True)}
-
-
-def _balanced(graph: Graph, drawing: layout.Geometry, *, across: bool) -> Json:
-    index = [int(node.name[1:]) for node in drawing.nodes]
-    # Graphviz answers its edges by tail; parallel ones stand in the order they were asked for
-    places: dict[tuple[int, int], list[int]] = {}
-    for k, placed in enumerate(drawing.edges):
-        places.setdefault((index[placed.source], index[placed.target]), []).append(k)
-    order = [places[edge.source, edge.target].pop(0) for edge in graph.edges]
-    straight = dot.chained(graph)
-    chained = [k for k, edge in zip(order, graph.edges, strict=True) if edge in straight]
-    drawing = layout.balance(drawing, chained, across=across)
-    return {
-        "width": drawing.width,
-        "height": drawing.height,
-        "nodes": [list(box) for _, box in sorted(zip(index, (node.box for node in drawing.nodes), strict=True))],
-        "edges": [list(drawing.edges[k].points) for k in order],
-    }
 
 
 def _nodes(graph: Graph, heads: list[str]) -> list[Json]:
@@ -127,29 +127,11 @@ def _edge(graph: Graph, edge: Edge) -> Json:
 
 def _torch(graph: Graph, torch_graph: TorchGraph | None) -> Json:
     if torch_graph is None:
-        return {"twins": [None] * len(graph), "beads": [], "drawn": None, "explained": []}
+        return {"twins": [None] * len(graph), "beads": [], "explained": []}
     return {
         "twins": [None if twin is None else {"fn": twin.fn, "also": list(twin.also)} for twin in torch_graph.twins],
         "beads": [{"fn": bead.fn, "node": bead.node, "edge": bead.edge} for bead in torch_graph.beads],
-        "drawn": drawn(torch_graph),
         "explained": [
             {"fn": entry.fn, "sentence": entry.sentence, "nodes": list(entry.nodes)} for entry in torch_graph.explained
         ],
     }
-
-
-def drawn(torch_graph: TorchGraph) -> Json | None:
-    """torchviz's own drawing as geometry, or None where there is none (too deep for it, or Graphviz refused)."""
-    try:
-        theirs = torch_graph.drawn()
-        drawing = layout.geometry(theirs.dot())
-    except ChainruleError:
-        return None
-    place = {node.name: k for k, node in enumerate(drawing.nodes)}
-    nodes = [
-        {"box": list(drawing.nodes[place[node.id]].box), "lines": list(node.lines), "node": node.node, "kind": node.kind}
-        for node in theirs.nodes
-    ]
-    own = {place[node.id]: k for k, node in enumerate(theirs.nodes)}
-    edges = [{"points": list(edge.points), "source": own[edge.source], "target": own[edge.target]} for edge in drawing.edges]
-    return {"width": drawing.width, "height": drawing.height, "nodes": nodes, "edges": edges}

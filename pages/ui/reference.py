@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,43 @@ def _row(op: Op) -> dict[str, Any]:
         "forward": latex.op_forward(op, "math"),
         "rules": [{"operand": name, "rule": latex.op_rule(op, name, "math")} for name in names if name in op.rules],
         "latex": {name: latex.op_rule(op, name, "latex") for name in names if name in op.rules},
-        "kink": f"{op.kink.text}: {op.kink_says}" if op.kink else None,
-        "torch": op.torch.text,
+        "kink": _kink(op),
+        "torch": branches(op.torch.text)[:2],
         "example": op.example,
         "link": f"./?p={pack(op.example)}" if op.example else None,
     }
+
+
+def _kink(op: Op) -> str | None:
+    if op.kink is None:
+        return None
+    where = branches(op.kink.text)[0]
+    # a helper's name says nothing to a reader
+    return f"{'entries tie' if where.startswith('tied(') else f'`{where}`'}: {op.kink_says}"
+
+
+class _Shorter(ast.NodeTransformer):
+    """A conditional inside a call becomes its last branch, the one for a given argument."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:  # the name ast wants
+        return self.visit(node.orelse)
+
+
+def branches(text: str) -> list[str]:
+    """What a row's expression comes down to, case by case, as a reference shows it.
+
+    >>> branches("torch.sum(a) if axis is None else torch.sum(a, dim=0 if axis is None else axis)")
+    ['torch.sum(a)', 'torch.sum(a, dim=axis)']
+    """
+    open_ends, found = [ast.parse(text.strip(), mode="eval").body], []
+    while open_ends:
+        node = open_ends.pop()
+        if isinstance(node, ast.IfExp):
+            open_ends += [node.orelse, node.body]
+        else:
+            shown = text.strip() if not found and not open_ends and "if" not in text else ast.unparse(_Shorter().visit(node))
+            found.append(shown)
+    return list(dict.fromkeys(found))
 
 
 @cache

@@ -6,9 +6,19 @@ const Ops = (() => {
     return op.rules.map(({ operand, rule }) =>
       Dom.el("p", { class: "cr-ops-rule" },
         Dom.el("span", { class: "cr-ops-to" }, "to ", Dom.symbol(operand)),
-        Dom.math(rule),
-        Dom.button("LaTeX", () => navigator.clipboard.writeText(op.latex[operand]), { class: "cr-ops-copy", title: "Copy this rule as LaTeX" })));
+        Dom.el("span", { class: "cr-ops-math", tabindex: "-1" }, Dom.math(rule)),
+        Dom.button("LaTeX", (event) => copy(event.currentTarget, op.latex[operand]),
+          { class: "cr-ops-copy", title: "Copy this rule as LaTeX", label: `Copy the rule of ${op.name} to ${operand} as LaTeX` })));
   }
+
+  // The button itself says that it worked.
+  async function copy(button, text) {
+    const done = await navigator.clipboard.writeText(text).then(() => true, () => false);
+    button.textContent = done ? "Copied" : "Not allowed";
+    setTimeout(() => { button.textContent = "LaTeX"; }, 1600);
+  }
+
+  const codes = (texts) => texts.flatMap((text, k) => [k ? " or " : "", Dom.el("code", { class: "cr-code", text })]);
 
   function card(op) {
     const open = op.link && Dom.el("a", { class: "cr-ops-open", href: op.link, target: "_self" }, "Open in Explore");
@@ -21,8 +31,8 @@ const Ops = (() => {
       Dom.el("div", { class: "cr-ops-rules" }, ...ruleRows(op)),
       op.kink && Dom.el("p", { class: "cr-ops-kink" }, "Not differentiable where ", ...Dom.ticked(op.kink)),
       Dom.el("footer", {},
-        Dom.el("span", {}, "torch ", Dom.el("code", { class: "cr-code", text: op.torch })),
-        op.aliases.length ? Dom.el("span", {}, "also written ", Dom.el("code", { class: "cr-code", text: op.aliases.join(", ") })) : null,
+        Dom.el("span", {}, "torch ", ...codes(op.torch)),
+        op.aliases.length ? Dom.el("span", {}, "also ", ...codes(op.aliases)) : null,
         open));
   }
 
@@ -31,7 +41,7 @@ const Ops = (() => {
   }
 
   function words(op) {
-    return [op.name, op.spoken, op.group, op.written, op.torch, ...op.aliases].join(" ").toLowerCase();
+    return [op.name, op.spoken, op.group, op.written, ...op.torch, ...op.aliases].join(" ").toLowerCase();
   }
 
   function mount(root, data) {
@@ -57,12 +67,24 @@ const Ops = (() => {
         const cards = [...box.querySelectorAll(".cr-ops-card")];
         box.hidden = cards.length ? cards.every((c) => c.hidden) : Boolean(chosen || asked.length);
       }
-      part("count").textContent = count ? `${count} of ${known.length} ops` : "No op fits. Try another word, or clear the search.";
+      part("count").textContent = count ? `${count} of ${known.length} ops` : "No op fits.";
+      part("none").hidden = count > 0;
       for (const button of part("groups").children) button.setAttribute("aria-pressed", String(button.dataset.group === (chosen || "")));
     };
     part("groups").replaceChildren(...["", ...groups].map((group) =>
       Dom.el("button", { type: "button", "data-group": group, text: group || "all", on: { click: () => { chosen = group || null; show(); } } })));
     part("search").addEventListener("input", show);
+    part("none").append(Dom.el("p", { text: "No op fits this search." }), Dom.button("Show all ops", () => {
+      part("search").value = "";
+      chosen = null;
+      show();
+      part("search").focus();
+    }));
+    root.ownerDocument.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.matches("input, textarea, select") || !root.isConnected) return;
+      event.preventDefault();
+      part("search").focus();
+    });
     part("bar").replaceChildren(Dom.button("Light or dark", () => {
       const theme = Theme.other(root.dataset.theme);
       Theme.remember(theme);

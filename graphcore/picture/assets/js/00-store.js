@@ -9,13 +9,14 @@
 //     store.subscribe(fn)             fn(state, previous); returns a function that unsubscribes
 //
 //   State: {data, text, step, playing, speed, decimals, selected, hovered, theme, direction, torchView,
-//           present, phonePane, tab, zoom, quick, marked}
+//           present, phonePane, tab, zoom, quick, marked, running}
 //     data       the payload from Python (see payload.py); may be null before the first one
 //     text       the editor's draft, null while it equals data.program.text
 //     step       1-based, as shown ("step 14 of 20")
 //     decimals   null = house format, else 0..12
 //     selected   node index or null; hovered the same
 //     marked     node indices lit by a verdict's "Show them", [] otherwise
+//     running    true while a run has waited for its answer for a while
 //     quick      true while a key is held or something is dragged: draw without animation
 //     zoom       "auto" | "fit" | a number (the user's own scale)
 //
@@ -90,6 +91,7 @@ const Store = (() => {
     zoom: "auto",
     quick: false,
     marked: [],
+    running: false,
   };
 
   return { create, defaults };

@@ -59,9 +59,10 @@ const Format = (() => {
     if (whole && Math.abs(x) < 1e4) return number(x);
     const size = Math.abs(x);
     const sign = x < 0 ? MINUS : "";
-    if (size !== 0 && (size < 0.5 * 10 ** -decimals || size >= 999.5)) return sign + exponential(size, 0);
     if (size === 0) return "0";
-    const text = size.toFixed(size >= 10 ? 1 : decimals);
+    const places = size < 0.5 * 10 ** -decimals ? 3 : decimals; // 0.001 among numbers of two decimals
+    if (size < 0.5 * 10 ** -places || size >= 999.5) return sign + exponential(size, 0);
+    const text = size.toFixed(size >= 10 ? 1 : places);
     return sign + (bare ? text.replace(/^0\./, ".") : text);
   }
 
@@ -97,7 +98,7 @@ const Format = (() => {
   // One term of a sum being written, without its sign: two decimals are enough to follow it.
   function term(raw, decimals = null) {
     const size = Math.abs(value(raw));
-    return number(size, decimals ?? (size < 0.005 || Number.isInteger(size) ? null : 2));
+    return number(size, decimals ?? (size < 0.005 || size >= 1000 || Number.isInteger(size) ? null : 2));
   }
 
   // As a voice should say it: "minus 0.1126", "2 s", never a bare dash.

@@ -45,12 +45,35 @@ const Dom = (() => {
   function mathNode(tree) {
     if (typeof tree === "string") return document.createTextNode(tree);
     const [tag, ...rest] = tree;
-    if (!MATH_TAGS.has(tag)) return document.createTextNode(rest.filter((r) => typeof r === "string").join(""));
+    const words = rest.filter((r) => typeof r === "string").join("");
+    if (!MATH_TAGS.has(tag)) return document.createTextNode(words);
     const element = document.createElementNS(MATHML, tag);
+    // A name or word of several letters stands upright.
+    if (/^m[io]$/.test(tag) && /[a-z]{2}/i.test(words)) element.setAttribute("class", "cr-m-upright");
+    const table = rest.find((r) => Array.isArray(r) && r[0] === "mtable");
+    if (tag === "mrow" && table) return fenced(element, rest, table);
+    if (tag === "mtext" && !rest.some((r) => Array.isArray(r))) {
+      rest[rest.length - 1] = words.replace(/^ | $/g, "\u00a0"); // MathML drops plain spaces at the ends
+    }
     for (const item of rest) {
       if (item && typeof item === "object" && !Array.isArray(item)) {
         if (item.class) element.setAttribute("class", `cr-m-${item.class}`);
       } else if (item !== null) element.append(mathNode(item));
+    }
+    return element;
+  }
+
+  // Brackets and braces around rows: few faces can stretch a glyph, so the brackets are borders, the brace is scaled.
+  function fenced(element, items, table) {
+    const kinds = { "[": "matrix", "{": "cases" };
+    const kind = kinds[items[0][1]];
+    for (const item of items) {
+      const fence = item[0] === "mo" && "[]{".includes(item[1]);
+      if (fence && kind === "matrix") continue;
+      const made = mathNode(item);
+      if (fence) made.setAttribute("style", `transform:scaleY(${(table.length - 1) * 1.15})`);
+      if (item === table && kind) made.setAttribute("class", `cr-m-${kind}`);
+      element.append(made);
     }
     return element;
   }
@@ -62,11 +85,15 @@ const Dom = (() => {
     return element;
   }
 
+  // Sentences come in plain ASCII: here they get the true minus sign and arrow.
+  const signs = (text) =>
+    text.replace(/(?<![\w)\].])-(?=\.?\d|inf\b)|(?<=\de)-(?=\d)/g, "\u2212").replace(/ -> /g, " → ");
+
   // "no op is called `sine`": what stands between backticks is code.
   function ticked(text) {
     return String(text ?? "")
       .split("`")
-      .map((part, i) => (i % 2 ? el("code", { class: "cr-code", text: part }) : part))
+      .map((part, i) => (i % 2 ? el("code", { class: "cr-code", text: part }) : signs(part)))
       .filter((part) => part !== "");
   }
 

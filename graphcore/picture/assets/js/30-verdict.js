@@ -22,10 +22,12 @@ const Verdict = (() => {
   // Without Python nothing can be computed anew; those actions are left out rather than dead.
   const possible = (action, host) => host.send || !["stronger", "stop"].includes(action.kind);
 
-  function draw(element, data, store, host) {
-    const verdict = data && data.verdict;
-    element.hidden = !verdict;
-    if (!verdict) return;
+  const RUNNING = { sign: "…", tone: "off", bold: "Running", small: "", action: null, reasons: [] };
+  const shown = (state) => (state.running ? RUNNING : state.data && state.data.verdict);
+
+  function draw(element, verdict, store, host) {
+    element.hidden = !verdict || !verdict.bold; // nothing typed: nothing to judge
+    if (element.hidden) return;
     const root = element.closest(".cr-root");
     const link = (action) => Dom.el("button", {
       type: "button", class: "cr-link", text: action.label, on: { click: () => act(action, root, store, host) },
@@ -46,11 +48,11 @@ const Verdict = (() => {
   }
 
   function mount(element, store, host) {
-    draw(element, store.get().data, store, host);
+    draw(element, shown(store.get()), store, host);
     return store.subscribe((state, previous) => {
-      const [now, before] = [state.data && state.data.verdict, previous.data && previous.data.verdict];
+      const [now, before] = [shown(state), shown(previous)];
       // While a value is dragged the verdict mostly stays as it is; then its button must keep the focus.
-      if (now !== before && JSON.stringify(now) !== JSON.stringify(before)) draw(element, state.data, store, host);
+      if (now !== before && JSON.stringify(now) !== JSON.stringify(before)) draw(element, now, store, host);
     });
   }
 

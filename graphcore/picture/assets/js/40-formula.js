@@ -16,13 +16,18 @@ const Formula = (() => {
     seed: ["=", "off", "the same start in torch"],
   };
 
-  function torchTerms(data, node) {
+  const worded = (caption, short) => (short ? caption.replace(" says, ", ": ") : caption);
+
+  function torchTerms(data, node, short) {
     const agree = AGREE[data.numbers.states[node]];
     const value = data.numbers.torch[node];
     if (!agree || value === null || value === undefined) return [];
     const [sign, tone, caption] = agree;
-    return [{ kind: "gap" }, { kind: "torch", sign, tone, value, caption, starts: true }];
+    return [{ kind: "gap" }, { kind: "torch", sign, tone, value, caption: worded(caption, short), starts: true }];
   }
+
+  // A shape as a caption: a lone 3 would read as a number.
+  const shapeWords = (shape) => (shape && shape.length === 1 ? `${shape[0]} entries` : Format.shape(shape || []));
 
   const simple = (symbol) => symbol === "" || symbol === null || /^[\u2212-]?[\d.]+$/.test(symbol);
 
@@ -47,34 +52,34 @@ const Formula = (() => {
     return {
       part,
       terms: part.sum === null ? [] : [
-        op(";"),
+        { ...op(";"), starts: true },
         { kind: "sum", values, missing: part.missing, caption: (part.missing ? `${part.terms.length} of ${part.total} edges` : `all ${part.total} edges`) + note },
         ...(part.missing ? [] : [op("=", true), { kind: "number", value: part.sum, hue: "gradient", look: "result", caption: "the sum" }]),
       ],
     };
   }
 
-  function scalarEdge(data, k, step) {
+  // compact: without the two fractions of the product, whose names go under the numbers.
+  function scalarEdge(data, k, step, { compact, short = compact }) {
     const { structure, numbers } = data;
     const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
     const name = (i) => structure.nodes[i].name;
     const [out, to, from] = [name(structure.output), name(step.node), name(step.from)];
     const fan = fanOut(data, step, k);
     const complete = !fan || fan.part.missing === 0;
+    const local = localCaption(edge, n);
+    const symbols = [fraction(out, from, "gradient", "upstream"), op("·"), fraction(from, to, null, "local"), op("=", true)];
     return [
       fraction(out, to, "gradient", `gradient of ${to}`),
       op(fan ? "+=" : "=", true),
-      fraction(out, from, "gradient", "upstream"),
-      op("·"),
-      fraction(from, to, null, "local"),
-      op("=", true),
-      { kind: "number", value: numbers.gradients[step.from], hue: "gradient", caption: `arrived at ${from}` },
+      ...(compact ? [] : symbols),
+      { kind: "number", value: numbers.gradients[step.from], hue: "gradient", caption: compact ? "upstream" : `arrived at ${from}` },
       op("×"),
-      { kind: "number", value: n.local, look: "box", caption: localCaption(edge, n) },
-      op("=", true),
-      { kind: "number", value: n.down, hue: "gradient", look: fan ? null : "result", caption: `downstream, to ${to}` },
+      { kind: "number", value: n.local, look: "box", caption: compact && local !== "local" ? `local, ${local}` : local },
+      op("="),
+      { kind: "number", value: n.down, hue: "gradient", look: fan ? null : "result", caption: short ? "downstream" : `downstream, to ${to}` },
       ...(fan ? fan.terms : []),
-      ...(complete ? torchTerms(data, step.node) : []),
+      ...(complete ? torchTerms(data, step.node, short) : []),
     ];
   }
 
@@ -82,11 +87,11 @@ const Formula = (() => {
   function token(given) {
     if (given.d) {
       const hue = given.role === "result" || given.role === "gradient" ? "gradient" : null;
-      return { ...fraction(given.d[0], given.d[1], hue, Format.shape(given.shape || [])), shape: true };
+      return { ...fraction(given.d[0], given.d[1], hue, shapeWords(given.shape)), shape: true };
     }
     if (given.op === "=" || given.op === "+=") return op(given.op, true);
     if (given.op) return op(given.op);
-    if (given.value) return { kind: "code", text: given.value, caption: given.shape ? Format.shape(given.shape) : "" };
+    if (given.value) return { kind: "code", text: given.value, caption: given.shape ? shapeWords(given.shape) : "" };
     return { kind: "code", text: given.text || "", caption: "" };
   }
 
@@ -108,32 +113,83 @@ const Formula = (() => {
   }
 
   // detail: how many products of the entry are written; 0 leaves a button in its place, -1 shows the entry alone.
-  function arrayEdge(data, k, step, detail) {
+  function arrayEdge(data, k, step, detail, { short }) {
     const { structure, numbers } = data;
     const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
     const [out, to, from] = [structure.output, step.node, step.from].map((i) => structure.nodes[i]);
-    const shapeOf = (node) => Format.shape(node.shape);
-    const rule = edge.rule ? edge.rule.map(token) : [
+    const shapeOf = (node) => shapeWords(node.shape);
+    const rule = edge.rule ? tidied(edge.rule).map(token) : [
       fraction(out.name, to.name, "gradient", shapeOf(to)), op("=", true),
       fraction(out.name, from.name, "gradient", shapeOf(from)), op("·"),
       fraction(from.name, to.name, null, edge.symbol || n.says || edge.says || "local"),
     ];
     if (rule[0] && rule[0].kind === "fraction") rule[0].caption = `gradient of ${to.name}, ${shapeOf(to)}`;
-    const says = n.says || edge.says;
-    if (says) rule.push({ kind: "note", text: says, caption: "" });
     const part = Steps.partial(data, step.node, k);
-    if (part.total > 1) {
-      const equals = rule.find((term) => term.kind === "op" && term.text === "=");
-      if (equals) equals.text = "+=";
-      rule.push({ kind: "note", text: part.missing ? `edge ${part.edges.length} of ${part.total}` : `the last of ${part.total} edges`, caption: "" });
+    addNotes(rule, n.says || edge.says, part, short);
+    if (n.entry && detail < 0) {
+      const entry = [...entryTerms(n.entry, 3), ...entryEnd(data, step.node, part, n.entry, short)];
+      return [...entry, { kind: "gap" }, { kind: "entry", text: "the rule", caption: "", starts: true }];
     }
-    if (n.entry && detail < 0) return [...entryTerms(n.entry, 3), { kind: "gap" }, { kind: "entry", text: "the rule", caption: "" }];
-    if (n.entry && detail > 0) rule.push(...entryTerms(n.entry, detail));
-    else if (n.entry) rule.push({ kind: "gap" }, { kind: "entry", text: "one entry", caption: "" });
+    if (n.entry && detail > 0) return [...rule, ...entryTerms(n.entry, detail), ...entryEnd(data, step.node, part, n.entry, short)];
+    if (n.entry) rule.push({ kind: "gap" }, { kind: "entry", text: "one entry", caption: "", starts: true });
     else if (typeof n.down !== "object") rule.push(op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", caption: `downstream, to ${to.name}` });
-    const state = AGREE[numbers.states[step.node]];
-    if (part.missing === 0 && state) rule.push({ kind: "gap" }, { kind: "agree", sign: state[0], tone: state[1], caption: state[2] });
-    return rule;
+    if (part.missing) return rule;
+    return [...rule, ...(typeof n.down === "object" ? agreement(data, step.node, short) : torchTerms(data, step.node, short))];
+  }
+
+  // A rule as a reader writes it: text in one piece, and nothing about how an array library keeps axes.
+  function tidied(tokens) {
+    const list = [];
+    for (const given of tokens) {
+      const last = list[list.length - 1];
+      if (given.text !== undefined && last && last.text !== undefined) last.text += given.text;
+      else list.push({ ...given });
+    }
+    for (const given of list) if (given.text !== undefined) given.text = given.text.replace(/,\s*keepdims\s*=\s*True/g, "");
+    return list.filter((given) => given.text !== "");
+  }
+
+  // What a word adds to a rule: that a sum passes it on, and which of several edges this is.
+  function addNotes(rule, says, part, short) {
+    const last = rule[rule.length - 1];
+    if (says && short) last.caption = `${last.caption}, ${says}`;
+    else if (says) rule.push({ kind: "note", text: says, caption: "" });
+    if (part.total < 2) return;
+    const equals = rule.find((term) => term.kind === "op" && term.text === "=");
+    if (equals) equals.text = "+=";
+    rule.push({ kind: "note", text: part.missing ? `edge ${part.edges.length} of ${part.total}` : `last of ${part.total} edges`, caption: "" });
+  }
+
+  // The number at one place of a tensor, undefined where the tensor is only sampled.
+  function numberAt(v, index) {
+    if (v === null || v === undefined) return undefined;
+    if (typeof v !== "object") return v;
+    return v.entries && v.entries[index.reduce((at, i, axis) => at * v.shape[axis] + i, 0)];
+  }
+
+  // After the chosen entry: the sum over the edges so far, and torch's number at the same place.
+  function entryEnd(data, node, part, entry, short) {
+    const at = (v) => numberAt(v, entry.index);
+    const list = [];
+    const values = part.terms.map(at);
+    if (part.total > 1 && values.every((v) => v !== undefined)) {
+      const few = shortened(values);
+      list.push({ ...op(";"), small: true, starts: true }, { kind: "sum", values: few.values, missing: part.missing, small: true, caption: `${part.missing ? "so far" : `all ${part.total} edges`}${few.note}` });
+    }
+    if (part.missing) return list;
+    const theirs = entry.torch ?? at(data.numbers.torch[node]);
+    const agree = AGREE[data.numbers.states[node]];
+    if (theirs === undefined || !agree) return [...list, ...agreement(data, node, short)];
+    const [sign, tone, caption] = agree;
+    return [...list, { kind: "gap" }, { kind: "torch", sign, tone, value: theirs, small: true, caption: worded(caption, short), starts: true }];
+  }
+
+  // torch's verdict on a whole array, where no single number of it is on the line.
+  function agreement(data, node, short) {
+    const agree = AGREE[data.numbers.states[node]];
+    if (!agree) return [];
+    const [sign, tone, caption] = agree;
+    return [{ kind: "gap" }, { kind: "agree", sign, tone, caption: worded(caption, short), starts: true }];
   }
 
   // The expression of an op with numbers in place of names; a negative one in brackets unless it stands alone in some.
@@ -182,12 +238,13 @@ const Formula = (() => {
     ];
   }
 
-  function terms(data, k, decimals, detail = 3) {
+  // how: {compact, short}: fewer symbols, shorter captions.
+  function terms(data, k, decimals, detail = 3, how = {}) {
     const step = Steps.at(data, k);
     if (step.phase === "forward") return forward(data, k, step, decimals);
     if (step.phase === "seed") return seed(data, step);
     const local = data.numbers.edges[step.edge].local;
-    return local === null ? arrayEdge(data, k, step, detail) : scalarEdge(data, k, step);
+    return local === null ? arrayEdge(data, k, step, detail, how) : scalarEdge(data, k, step, how);
   }
 
   return { terms };

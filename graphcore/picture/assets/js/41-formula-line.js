@@ -61,7 +61,7 @@ const FormulaLine = (() => {
 
   // Width in pixels at full size, by counting: asking the page would cost a layout per step.
   function width(term, decimals) {
-    const unit = term.small ? 10.5 : 14;
+    const unit = term.small ? 10.7 : 14;
     if (term.kind === "gap") return 10;
     if (term.kind === "op") return term.text.length * unit + 13;
     const texts = {
@@ -76,7 +76,7 @@ const FormulaLine = (() => {
       sum: () => (term.values.reduce((n, v) => n + Format.term(v, decimals).length + 3, term.missing ? 4 : 0)) * unit,
     };
     const main = (texts[term.kind] || (() => term.text.length * unit))();
-    return Math.max(main, (term.caption || "").length * 6.3) + 13;
+    return Math.max(main, (term.caption || "").length * 6) + 13;
   }
 
   // Pieces that may begin a new line: the terms from one "=" up to the next.
@@ -122,22 +122,26 @@ const FormulaLine = (() => {
     return terms.map((term) => latexTerm(term, decimals)).filter(Boolean).join(" ");
   }
 
-  // As much of one entry as leaves the rule large; narrow lines show the rule alone and the entry on a click.
+  // The longest form that leaves the rule large: all products of one entry, a few, one, none (a button in its
+  // place); for a product of numbers with or without its symbols. Narrow lines show the rule and the entry on a click.
   function chosen(line, state) {
     const room = line.width - 72;
     const narrow = line.width < 720;
     const type = line.width > 1200 ? 1.1 : 1;
-    const attempt = (detail) => {
-      const terms = Formula.terms(state.data, state.step, state.decimals, detail);
+    const attempt = (detail, compact = false) => {
+      const how = compact || narrow ? { compact, short: true } : {};
+      const terms = Formula.terms(state.data, state.step, state.decimals, detail, how);
       const total = type * terms.reduce((sum, term) => sum + width(term, state.decimals), 0);
       return { terms, scale: room > 0 ? Math.max(0.5, Math.min(1, room / total)) : 1 };
     };
     if (line.entry) return attempt(-1);
-    for (const detail of narrow ? [] : [3, 2, 1]) {
-      const found = attempt(detail);
-      if (found.scale >= 0.86) return found;
+    if (narrow) return attempt(0);
+    let best = null;
+    for (const [detail, compact, least] of [[3, false, 0.86], [2, false, 0.86], [1, false, 0.86], [1, true, 0.76]]) {
+      best = attempt(detail, compact);
+      if (best.scale >= least) return best;
     }
-    return attempt(0);
+    return attempt(0, true);
   }
 
   function draw(line, state) {

@@ -1,10 +1,5 @@
 // What the panes show when there is nothing to draw: programs to start from.
 const GraphEmpty = (() => {
-  function start(g, example) {
-    g.store.set({ text: example.text });
-    if (g.host.send) g.host.send({ kind: "run", text: example.text });
-  }
-
   function show(g, state) {
     const { data } = state;
     g.key = null;
@@ -13,13 +8,11 @@ const GraphEmpty = (() => {
     if (g.empty && g.emptyFor === data) return;
     if (g.empty) g.empty.remove();
     g.emptyFor = data;
-    const starts = data ? data.starts.map((key) => data.examples.find((e) => e.key === key)).filter(Boolean) : [];
+    const starts = Dom.el("div");
     g.empty = Dom.el("div", { class: "cr-empty" },
-      data ? Dom.el("p", { text: "Nothing to draw yet. Type a program, or start from one of these:" }) : null,
-      starts.map((example) => Dom.el("button",
-        { type: "button", class: "cr-start", on: { click: () => start(g, example) } },
-        Dom.el("b", { text: example.title }), Dom.el("span", { text: example.sentence }))));
-    g.panes[0].view.element.append(g.empty);
+      data ? Dom.el("p", { text: "Nothing to draw yet. Type a program on the left, or start from one of these:" }) : null, starts);
+    if (data) Rail.starts(starts, g.store, g.host);
+    g.element.append(g.empty);
   }
 
   function hide(g) {

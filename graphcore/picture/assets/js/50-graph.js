@@ -11,16 +11,15 @@ const Graph = (() => {
     return { name, element, svg, view: View.create(view, svg), show: parts.show, scene: null, viz: null };
   }
 
-  const aligned = (state) => state.torchView === "aligned" || !state.data.structure.torch.drawn;
   const phone = () => window.matchMedia("(max-width: 760px)").matches;
 
   function build(g, state) {
     const { data } = state;
     for (const pane of g.panes) {
       const torch = pane.name === "torch";
-      pane.viz = torch && !aligned(state) ? Torchviz.build(pane.svg, data) : null;
-      pane.scene = pane.viz ? null : Scene.build(pane.svg, data, state.direction, torch);
-      const size = pane.viz ? pane.viz.drawn : data.structure.geometry[state.direction];
+      pane.viz = torch && !Layouts.aligned(state) ? Torchviz.build(pane.svg, data) : null;
+      pane.scene = pane.viz ? null : Scene.build(pane.svg, data, Layouts.direction(state), torch);
+      const size = pane.viz ? pane.viz.drawn : pane.scene.geometry;
       View.setDrawing(pane.view, size.width, size.height);
     }
     g.everything = [data.structure.nodes.map((_, i) => i), data.structure.edges.map((_, e) => e)];
@@ -155,7 +154,8 @@ const Graph = (() => {
     g.element.dataset.shown = state.phonePane;
     if (!state.data || !state.data.structure) return GraphEmpty.show(g, state);
     GraphEmpty.hide(g);
-    const key = [state.data.topology, state.direction, state.torchView].join("|");
+    Layouts.follow(g, state, previous);
+    const key = [state.data.topology, Layouts.direction(state), Layouts.aligned(state)].join("|");
     if (key !== g.key) {
       g.key = key;
       return build(g, state);
@@ -169,7 +169,7 @@ const Graph = (() => {
   }
 
   function mount(element, store, host) {
-    const g = { element, store, host, key: null, roving: null };
+    const g = { element, store, host, key: null, roving: null, asked: {} };
     g.panes = [paneElement("manual", PaneHead.manual(store)), paneElement("torch", PaneHead.torch(store))];
     element.replaceChildren(...g.panes.map((pane) => pane.element));
     current = g;

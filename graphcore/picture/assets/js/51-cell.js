@@ -44,7 +44,7 @@ const Cell = (() => {
     let changed = false;
     v.entries.forEach((x, k) => {
       const bare = cell.kind === "gradient";
-      let text = Format.entry(x, bare ? 3 : 2, whole, bare);
+      let text = v.entries.length === 1 ? Format.fit(x, null, cell.room) : Format.entry(x, bare ? 3 : 2, whole, bare);
       for (let d = bare ? 2 : 1; text.length > cell.room && d > 0; d -= 1) text = Format.entry(x, d, whole, true);
       changed = setText(cell.entries[k], text) || changed;
     });

@@ -74,7 +74,7 @@ const Overlay = (() => {
     let sum = place.away;
     for (const box of near.nodes) {
       if (overlaps(place, box, 1)) sum += 3000;
-      else if (overlaps(place, box, 6)) sum += 20; // squeezed between two rows
+      else if (overlaps(place, box, 6)) sum += 60; // squeezed between two rows
     }
     const { left, right, top, bottom } = near.bounds;
     if (place.x - place.w / 2 < left || place.x + place.w / 2 > right) sum += 1500;

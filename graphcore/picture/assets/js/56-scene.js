@@ -10,10 +10,10 @@ const Scene = (() => {
     const [, , , h] = geometry.nodes[given.node];
     const [cx, cy] = geometry.nodes[given.node];
     const [x, y] = given.edge === null ? [cx, cy + h / 2 + 11] : EdgeLine.point(geometry.edges[given.edge], 0.5);
-    const width = given.fn.length * 6.6 + 14;
+    const width = given.fn.length * 7.2 + 12;
     return Dom.svg("g", { class: "cr-bead" },
       Dom.svg("rect", { x: x - width / 2, y: y - 8, width, height: 16, rx: 8 }),
-      Dom.svg("text", { x, y: y + 3.6, "text-anchor": "middle", text: given.fn }));
+      Dom.svg("text", { x, y: y + 4.4, "text-anchor": "middle", text: given.fn }));
   }
 
   // Several helpers on one edge share one bead: their names side by side would cover the drawing.
@@ -71,11 +71,12 @@ const Scene = (() => {
     const { local } = data.numbers.edges[e];
     if (local === null) {
       if (edge.rule) {
-        const text = edge.rule
-          .filter((token) => !(token.d && token.role === "result") && token.op !== "=")
-          .map((token) => (token.d ? "g" : token.value || token.op || token.text || "")).join(" ");
-        if (text === "g") return "= g"; // passed on as it is
-        return text.length <= 30 ? text.replace(/\( /g, "(").replace(/ \)/g, ")") : `${text.slice(0, 29)}…`;
+        const rule = edge.rule.slice(edge.rule.findIndex((token) => token.op === "=") + 1);
+        if (rule.length === 1 && rule[0].d) return "× 1"; // passed on as it is
+        const text = rule.map((token) => (token.d ? `∂${token.d[0]}/∂${token.d[1]}` : token.value || token.op || token.text || ""))
+          .join(" ").replace(/\( /g, "(").replace(/ \)/g, ")").replace(/\s+/g, " ");
+        const target = data.structure.nodes[edge.target];
+        return text.length <= 26 ? text : `rule of ${target.op}`;
       }
       return edge.symbol ? `× ${edge.symbol}` : data.numbers.edges[e].says || edge.says || "";
     }

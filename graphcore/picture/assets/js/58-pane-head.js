@@ -45,13 +45,15 @@ const PaneHead = (() => {
       (value) => store.set({ direction: value, zoom: "auto" }));
     const fit = segments("Zoom", [["fit", "Fit"]],
       () => store.set({ zoom: store.get().zoom === "fit" ? "auto" : "fit" }));
+    const note = Dom.el("small");
     const head = Dom.el("div", { class: "cr-pane-head" },
-      Dom.el("h3", { text: "Manual" }), Dom.el("small", { text: "by the rules of each op" }),
+      Dom.el("h3", { text: "Manual" }), note,
       Dom.el("span", { class: "cr-space" }), direction.element, fit.element, exportMenu("manual"));
     return {
       head,
       show(state) {
         direction.show(state.direction);
+        note.textContent = state.data?.structure?.note || "by the rules of each op";
         fit.show(state.zoom);
       },
     };
@@ -67,8 +69,8 @@ const PaneHead = (() => {
       head,
       show(state) {
         view.show(state.torchView);
-        const can = Boolean(state.data && state.data.structure && state.data.structure.torch.drawn);
-        view.element.hidden = !can;
+        const structure = state.data?.structure;
+        view.element.hidden = !structure || !(structure.torch.drawn || structure.later?.includes("drawn"));
       },
     };
   }

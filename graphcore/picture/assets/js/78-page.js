@@ -56,7 +56,9 @@ const Page = (() => {
   // ---- present -------------------------------------------------------------------------------------------
 
   function present(store) {
-    store.set({ present: !store.get().present, zoom: "auto" });
+    const on = !store.get().present;
+    store.set({ present: on, zoom: "auto" });
+    if (on) say("← → step, Space plays, ? lists the keys, Esc leaves");
   }
 
   function applyPresent(root, on) {
@@ -79,6 +81,7 @@ const Page = (() => {
     const { store } = page;
     bar.replaceChildren(
       Dom.button("Copy link", async () => copyText(await link(), "the link"), { class: "cr-wide" }),
+      Dom.button("Copy link", async () => copyText(await link(), "the link"), { icon: "copy", class: "cr-slim", title: "Copy link" }),
       Dom.button("Present", () => present(store), { key: "P", class: "cr-wide", title: "Show only the picture (P)" }),
       Dom.button("Light or dark", () => toggleTheme(store), { icon: "theme", title: "Light or dark" }),
     );

@@ -1,8 +1,6 @@
 // The rail: example, program, values, the card of one node, legend; and the three starts the empty picture
 // offers.
 const Rail = (() => {
-  let current = null; // the mounted rail, for starts(), which the stage calls without a store
-
   function legend() {
     const swatch = (role, text) =>
       Dom.el("span", { class: "cr-legend-item" }, Dom.el("i", { class: `cr-swatch cr-swatch-${role}` }), text);
@@ -21,14 +19,12 @@ const Rail = (() => {
   }
 
   function mount(element, store, host) {
-    const program = Program.of(store, host);
     const block = (name) => Dom.el("div", { class: `cr-block cr-block-${name}` });
     const examples = block("examples");
     const editor = block("editor");
     const values = block("values");
     const card = block("card");
     element.replaceChildren(examples, editor, values, card, legend());
-    current = { store, program, live: Boolean(host?.send) };
     const undo = [
       host?.send ? Examples.mount(examples, store, host) : null,
       Editor.mount(editor, store, host),
@@ -39,16 +35,17 @@ const Rail = (() => {
   }
 
   // Three programs to begin with, for the stage to show where there is nothing to draw.
-  function starts(element) {
-    if (!current?.live) return element;
-    const { data } = current.store.get();
+  function starts(element, store, host) {
+    if (!host?.send) return element;
+    const program = Program.of(store, host);
+    const { data } = store.get();
     const chosen = (data?.starts || [])
       .map((key) => data.examples.find((example) => example.key === key))
       .filter(Boolean);
     const card = (example) =>
       Dom.el(
         "button",
-        { type: "button", class: "cr-begin", on: { click: () => Examples.choose(current.program, example.text) } },
+        { type: "button", class: "cr-begin", on: { click: () => Examples.choose(program, example.text) } },
         Dom.el("b", {}, example.title),
         Dom.el("span", {}, ...Dom.ticked(example.sentence)),
         Dom.el("pre", {}, opening(example.text)),

@@ -39,11 +39,12 @@ const Values = (() => {
     );
   }
 
-  // A small array: its numbers in rows as they stand, at most four beside each other where the rail is
-  // narrow.
+  // A small array: its numbers in rows as they stand, at most four beside each other; a column lies down,
+  // which saves the room that the node's card needs.
   function gridRow(view, leaf, index) {
     const { name, note } = heading(leaf);
-    const columns = leaf.shape[leaf.shape.length - 1] || 1;
+    const column = leaf.shape.length === 2 && leaf.shape[1] === 1 && leaf.shape[0] > 1;
+    const columns = column ? leaf.shape[0] : leaf.shape[leaf.shape.length - 1] || 1;
     view.fields[index] = leaf.values.map((_, entry) =>
       Fields.create({
         name: `${leaf.name}${Arrays.position(entry, leaf.shape)}`,
@@ -51,11 +52,11 @@ const Values = (() => {
         act: acts(view, index, entry),
       }),
     );
-    const width = Math.min(columns, 4);
+    const width = Math.min(columns, column ? 3 : 4);
     return Dom.el(
       "div",
       { class: "cr-leafrow cr-leaf-wide" },
-      Dom.el("span", { class: "cr-leaf-head" }, name, Dom.el("small", {}, Format.shape(leaf.shape)), note),
+      Dom.el("span", { class: "cr-leaf-head" }, name, Dom.el("small", {}, Format.shape(leaf.shape) + (column ? " column" : "")), note),
       Dom.el(
         "div",
         { class: "cr-grid", style: `grid-template-columns:repeat(${width},minmax(0,${width === 1 ? "74px" : "1fr"}))` },
@@ -127,6 +128,9 @@ const Values = (() => {
     if (data.program.error || data.program.text !== text) {
       if (data.program.error || view.sheet?.text !== text) view.sheet = null;
       if (!view.layout) lay(view, data, Literals.sheet(data.program.text, data.leaves));
+    } else if (data.placed !== text) {
+      // a nudge was answered: the places in `leaves` are those of an older text, our own sheet has the new ones
+      if (view.sheet?.text !== text) view.sheet = null;
     } else if (view.sheet?.text !== text || view.source !== data.leaves) {
       view.sheet = Literals.sheet(text, data.leaves);
       lay(view, data, view.sheet);

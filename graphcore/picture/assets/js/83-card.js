@@ -207,7 +207,7 @@ const Card = (() => {
       row("gradient", gradient),
       torchRow(context),
       judgement(context),
-      numbers.kinks[index] ? Dom.el("p", { class: "cr-kinkline" }, numbers.kinks[index]) : null,
+      numbers.kinks[index] ? Dom.el("p", { class: "cr-kinkline" }, ...Dom.ticked(numbers.kinks[index])) : null,
       node.leaf
         ? null
         : Dom.el(

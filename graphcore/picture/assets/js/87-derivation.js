@@ -70,7 +70,7 @@ const Derivation = (() => {
   function fill(me, state) {
     const entries = state.data.derivation;
     if (!entries) {
-      Ui.fill(me.tools, Dom.el("p", { class: "cr-wait", role: "status" }, "…"));
+      Ui.fill(me.tools, Dom.el("p", { class: "cr-wait", role: "status" }, "Writing the derivation …"));
       Ui.fill(me.list);
       return;
     }

@@ -37,7 +37,8 @@ const Explained = (() => {
 
   function mount(element, store) {
     const list = Dom.el("dl", { class: "cr-explained" });
-    element.append(list);
+    const intro = "What each autograd node does when the gradient `g` reaches it; `x` is its input, `y` its result. What it keeps was saved on the way forward.";
+    element.append(Dom.el("p", { class: "cr-tools" }, Dom.el("span", {}, ...Dom.ticked(intro))), list);
     const light = ({ selected }) =>
       list
         .querySelectorAll("[data-node]")

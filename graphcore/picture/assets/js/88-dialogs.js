@@ -20,15 +20,34 @@ const Dialogs = (() => {
 
   function mount(root, store, host) {
     const note = Dom.el("div", { class: "cr-toast", role: "status", "aria-live": "polite" });
+    const notice = Dom.el("div", { class: "cr-notice", role: "status", "aria-live": "polite" });
     root.append(note);
+    root.querySelector(".cr-stage").prepend(notice);
     current = { root, store, host, note, timer: 0 };
     const mine = current;
+    showNotice(notice, store.get().data?.notice);
+    const stop = store.subscribe((state, previous) => {
+      const said = state.data?.notice;
+      if (said && said !== previous.data?.notice) showNotice(notice, said);
+    });
     return () => {
+      stop();
       clearTimeout(mine.timer);
       note.remove();
+      notice.remove();
       root.querySelectorAll("dialog.cr-dialog").forEach((dialog) => dialog.remove());
       if (current === mine) current = null;
     };
+  }
+
+  // What Python has to say about the page itself (a damaged link): it stays until it is sent away.
+  function showNotice(notice, text) {
+    notice.classList.toggle("cr-shown", Boolean(text));
+    const away = () => showNotice(notice, null);
+    Ui.fill(notice, text ? [
+      Dom.el("span", {}, ...Dom.ticked(text)),
+      Ui.button(Dom.icon("close"), { class: "cr-button cr-close", "aria-label": "Dismiss", title: "Dismiss" }, away),
+    ] : []);
   }
 
   // A modal dialog; the browser keeps the focus in it and Escape closes it. Focus goes back to where it
@@ -69,7 +88,8 @@ const Dialogs = (() => {
         Dom.el("span", { class: "cr-mark", "aria-hidden": "true" }, reason.sign),
         reason.title,
       ),
-      Dom.el("dd", {}, ...Dom.ticked(reason.text)),
+      // one idea a line
+      Dom.el("dd", {}, ...reason.text.split(/(?<=\.) (?=[A-Z\d])/).map((said) => Dom.el("p", {}, ...Dom.ticked(said)))),
     ]);
     show(
       "What does this prove?",

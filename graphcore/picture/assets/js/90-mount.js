@@ -1,6 +1,9 @@
 // Puts the parts into the skeleton and feeds them. Mount.mount(root, host) -> {update(data), destroy(), store}.
+// Data must be complete (see Payload).
 
 const Mount = (() => {
+  const SOON = 300; // ms a run may take before the banner says that it is running
+
   // Where to stand when a program has been drawn: as the address says at first, then wherever it was left.
   function stepFor(data, state) {
     const count = Steps.count(data);
@@ -43,6 +46,31 @@ const Mount = (() => {
     });
   }
 
+  // A run that is not answered soon: the banner says so until it is.
+  function watchRuns(store, host) {
+    if (!host.send) return () => {};
+    const { send } = host;
+    let timer = null;
+    let newest = 0;
+    const open = () => newest > ((store.get().data && store.get().data.answers) || 0);
+    host.send = (action) => {
+      const id = send(action);
+      if (action.kind === "run" || action.kind === "stronger") {
+        newest = id;
+        clearTimeout(timer);
+        timer = setTimeout(() => store.set({ running: open() }), SOON);
+      }
+      return id;
+    };
+    const stop = store.subscribe((state, previous) => {
+      if (state.running && state.data !== previous.data && !open()) store.set({ running: false });
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }
+
   function mount(container, host) {
     const root = container.classList.contains("cr-root") ? container : container.querySelector(".cr-root");
     root.dataset.mounted = "";
@@ -52,6 +80,7 @@ const Mount = (() => {
     const store = Store.create(data ? { ...initial, ...patchFor(data, null) } : initial);
     const undo = [
       flags(root, store),
+      watchRuns(store, host),
       Page.mount(root, part("bar"), store, host),
       Verdict.mount(part("verdict"), store, host),
       Graph.mount(part("panes"), store, host),

@@ -7,7 +7,7 @@ const Standalone = (() => {
     if (!holder || !root || root.dataset.mounted !== undefined) return null;
     root.dataset.standalone = ""; // no header of a page above: the style sheet leaves room for our buttons
     const data = JSON.parse(holder.textContent);
-    return Mount.mount(root, { send: null, data });
+    return Mount.mount(root, { send: null, data: Payload.complete(data) });
   }
 
   return { start, picture: start() };

@@ -4,14 +4,27 @@ const Instances = new WeakMap();
 
 // One channel, "action": a state value, not a trigger, so that a rerun for another reason cannot lose it.
 // Python tells an action it has seen from a new one by the id.
+// Each action says which payload the page holds, so that the answer need not repeat it.
 function chainruleHost(component) {
-  const host = { data: component.data, setStateValue: component.setStateValue, id: 0 };
+  const host = { data: Payload.complete(component.data), setStateValue: component.setStateValue, id: 0 };
   host.send = (action) => {
     host.id = Math.max(host.id, (host.data && host.data.answers) || 0) + 1;
-    host.setStateValue("action", { ...action, id: host.id });
+    host.setStateValue("action", { ...action, id: host.id, have: Payload.stamp() });
     return host.id;
   };
   return host;
+}
+
+// A payload that keeps what this page never had is answered by the wish for all of it.
+function chainruleUpdate(instance, data) {
+  const whole = Payload.complete(data);
+  if (!whole) {
+    instance.host.id = Math.max(instance.host.id, data.answers) + 1;
+    instance.host.setStateValue("action", { kind: "all", id: instance.host.id });
+    return;
+  }
+  instance.host.data = whole;
+  instance.view.update(whole);
 }
 
 // Streamlit calls this at the first mount and again for every new payload, with the same parent element.
@@ -19,13 +32,13 @@ export default function (component) {
   const { parentElement, data, setStateValue } = component;
   let instance = Instances.get(parentElement);
   if (instance) {
-    instance.host.data = data;
     instance.host.setStateValue = setStateValue;
-    instance.view.update(data);
+    chainruleUpdate(instance, data);
   } else {
     const host = chainruleHost(component);
     instance = { host, view: Mount.mount(parentElement, host) };
     Instances.set(parentElement, instance);
+    if (!host.data && data) chainruleUpdate(instance, data);
   }
   // Streamlit also runs the clean-up of a call that a newer one has overtaken; the picture is then still there.
   return () => setTimeout(() => {
