@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,25 @@ def test_sessions_in_threads_do_not_disturb_each_other() -> None:
     for thread in threads:
         thread.join()
     assert {k: values[-1] for k, values in results.items()} == {k: 14.0 * k * k for k in range(1, 7)}
+
+
+def test_first_visits_at_once_find_every_module_whole() -> None:
+    program = """
+import importlib, threading
+gate = threading.Barrier(6)
+faults = []
+def visit(name):
+    gate.wait()
+    try:
+        importlib.import_module(name)
+    except Exception as fault:
+        faults.append(f"{name}: {fault!r}")
+names = ["pages.ui.explore", "pages.ui.reference", "pages.ui.link"] * 2
+threads = [threading.Thread(target=visit, args=(name,)) for name in names]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(faults)
+"""
+    for _ in range(3):
+        answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert answer.stdout.strip() == "[]", answer.stdout

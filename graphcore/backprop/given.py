@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,17 +14,16 @@ from graphcore.graph import Graph, Value
 
 def replace_leaves(graph: Graph, store: list[Any], values: Mapping[str, Any]) -> None:
     """Put the values given in the places of their leaves; TraceError for other shapes, KeyError for an unknown name."""
+    if not isinstance(values, Mapping):
+        raise TraceError(f"leaf values come as a mapping from names, not as {type(values).__name__}.")
     for name, value in values.items():
+        if not isinstance(name, str):
+            raise TraceError(f"leaf values go by name; `{str(name)[:40]}` is not one.")
         index = graph.index(name)
         if index not in graph.leaf_values:
             raise UnknownNameError("leaf", name, [node.name for node in graph.leaves])
         if type(value) is not float:
-            try:
-                value = np.array(value, dtype=np.float64)
-            except (TypeError, ValueError, OverflowError):
-                raise TraceError(f"the value for `{name}` is not numbers of one regular shape.") from None
-            if value.shape == ():
-                value = float(value)
+            value = _numbers(value, f"the value for `{name}`")
         shape = np.shape(value)
         if shape != graph.shapes[index]:
             raise TraceError(f"`{name}` has shape {graph.shapes[index]}; the value given has shape {shape}.")
@@ -34,8 +34,10 @@ def seeds_of(graph: Graph, upstream: Any) -> dict[int, Value]:
     """The seed of each output that has one; TraceError where one is missing or has another shape."""
     outputs = graph.output_indices
     if upstream is None:
-        if len(outputs) == 1 and not graph.shapes[outputs[0]]:
-            return {outputs[0]: 1.0}
+        if len(outputs) == 1 and math.prod(graph.shapes[outputs[0]]) == 1:
+            # one number is one number, however it is nested; torch's backward() starts there too
+            shape = graph.shapes[outputs[0]]
+            return {outputs[0]: np.ones(shape) if shape else 1.0}
         raise TraceError(_ask_for_seed(graph))
     if isinstance(upstream, Mapping):
         given = {graph.index(name): seed for name, seed in upstream.items()}
@@ -52,17 +54,24 @@ def seeds_of(graph: Graph, upstream: Any) -> dict[int, Value]:
     for index, seed in given.items():
         if seed is None:
             continue
-        try:
-            array = np.array(seed, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError):
-            name = graph.names[index]
-            raise TraceError(f"the upstream gradient for `{name}` is not numbers of one regular shape.") from None
-        if array.shape != graph.shapes[index]:
-            raise TraceError(
-                f"the upstream gradient has shape {array.shape}; output `{graph.names[index]}` has shape {graph.shapes[index]}."
-            )
-        seeds[index] = float(array) if array.ndim == 0 else array
+        name = graph.names[index]
+        value = _numbers(seed, f"the upstream gradient for `{name}`")
+        shape = np.shape(value)
+        if shape != graph.shapes[index]:
+            raise TraceError(f"the upstream gradient has shape {shape}; output `{name}` has shape {graph.shapes[index]}.")
+        seeds[index] = value
     return seeds
+
+
+def _numbers(given: Any, what: str) -> Value:
+    """A float or a private float64 array of what a caller gives; None is no number, though NumPy would read nan."""
+    try:
+        if given is None:
+            raise TypeError
+        array = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise TraceError(f"{what} is not numbers of one regular shape.") from None
+    return float(array) if array.ndim == 0 else array
 
 
 def _listed(graph: Graph) -> str:

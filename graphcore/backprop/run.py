@@ -83,9 +83,9 @@ class Trace:
         return Step(nodes[edge.source], nodes[edge.target], edge.slot, upstream, local, downstream)
 
     def _repr_html_(self) -> str:
-        from graphcore.picture import page
+        from graphcore.picture import frame
 
-        return page(self)
+        return frame(self)
 
 
 def read_only(value: Any) -> Array:

@@ -68,6 +68,8 @@ class Builder:
         Raises :class:`GraphError` if the value is not numbers of one regular shape.
         """
         index = len(self._ops)
+        if not isinstance(name, str):
+            raise GraphError(f"a leaf's name is text; `{str(name)[:40]}` is not.")
         number = _as_value(value)
         self._leaf_values[index] = number
         if not wants_gradient:
@@ -264,6 +266,8 @@ def _as_value(value: Any) -> Value:
     if type(value) is np.ndarray and value.dtype is _FLOAT64 and not value.flags.writeable and value.base is None:
         return value  # nobody can change it: the parser's own arrays need no second copy
     try:
+        if value is None:
+            raise TypeError  # NumPy would read nan
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise GraphError(f"`{str(value)[:60]}` is not a number or a regular nested list of numbers.") from None

@@ -99,6 +99,14 @@ html, body {{ margin: 0; height: 100%; }}
 """
 
 
+def frame(run: Trace) -> str:
+    """The stand-alone view in a frame of its own, for a notebook: its styles and keys stay inside."""
+    return (
+        f'<iframe srcdoc="{escape(page(run), quote=True)}" title="Chainrule" sandbox="allow-scripts allow-downloads" '
+        'style="width: 100%; height: 760px; border: 1px solid #d5dae1; border-radius: 8px"></iframe>'
+    )
+
+
 def show(run_or_graph: Trace | Graph, path: str | Path | None = None) -> Path:
     """Write the stand-alone view to ``path`` and return it; without a path to a temporary file, opened in a browser."""
     text = page(run_or_graph)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore.picture import assets
 from graphcore.picture.session import Session
 from pages.ui.link import read_link

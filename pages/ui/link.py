@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore.problems import GALLERY
 
 # a link is somebody else's text: it may not unpack to more than the language accepts

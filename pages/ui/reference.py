@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore import latex, ops
 from graphcore.ops import Op
 from graphcore.picture import part

@@ -65,11 +65,9 @@ const Paint = (() => {
     light(me, at ?? null, phase);
   }
 
-  function unlight({ layer, gutter }) {
-    for (const side of [layer, gutter]) {
-      const lit = side.querySelectorAll(".cr-lit-forward, .cr-lit-backward");
-      lit.forEach((line) => line.classList.remove("cr-lit-forward", "cr-lit-backward"));
-    }
+  function unlight(me) {
+    for (const line of me.shining) line.classList.remove("cr-lit-forward", "cr-lit-backward");
+    me.shining = [];
   }
 
   // The tint of the current step's line.
@@ -77,7 +75,8 @@ const Paint = (() => {
     unlight(me);
     me.lit = at ? { at, phase } : null;
     if (!at) return;
-    for (const side of [me.layer, me.gutter]) side.children[at - 1]?.classList.add(`cr-lit-${phase}`);
+    me.shining = [me.layer, me.gutter].map((side) => side.children[at - 1]).filter(Boolean);
+    for (const line of me.shining) line.classList.add(`cr-lit-${phase}`);
   }
 
   function unmark(me) {
@@ -101,7 +100,7 @@ const Paint = (() => {
   }
 
   function create(layer, gutter, pick) {
-    const me = { layer, gutter, lines: [], flaw: null, lit: null };
+    const me = { layer, gutter, lines: [], flaw: null, lit: null, shining: [] };
     gutter.addEventListener("click", (event) => {
       const index = Array.prototype.indexOf.call(gutter.children, event.target.closest(".cr-lineno"));
       if (index >= 0) pick(index + 1);
