@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -19,8 +21,18 @@ _picture = st.components.v2.component("chainrule_picture", html=_files.html, css
 def explore() -> None:
     """Show the picture of this session's program."""
     if "session" not in st.session_state:
-        st.session_state.session = Session(*read_link(st.query_params))
+        with st.spinner("Running the program …"):
+            st.session_state.session = Session(*read_link(st.query_params))
+        _freeze()
     _live(st.session_state.session)
+
+
+@lru_cache(maxsize=1)
+def _freeze() -> None:
+    # Streamlit collects all garbage after every run, before its answer is sent: 0.2 s with torch's objects among them.
+    # What is loaded by now stays for good and need not be looked at again.
+    gc.collect()
+    gc.freeze()
 
 
 @st.fragment

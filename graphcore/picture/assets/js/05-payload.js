@@ -30,5 +30,5 @@ const Payload = (() => {
   // What an action says about the payload this page holds.
   const stamp = () => (last ? last.stamp : null);
 
-  return { complete, stamp };
+  return { complete, stamp, session };
 })();

@@ -3,11 +3,17 @@
 const Keys = (() => {
   const TYPING = "input, textarea, select, [contenteditable], [contenteditable] *, [role=textbox]";
 
+  // Dialogs are children of the root; looking for them in the whole page would mean in all of a large drawing.
+  function dialogOpen() {
+    const root = document.querySelector(".cr-root");
+    return Boolean(root) && Array.from(root.children).some((child) => child.localName === "dialog" && child.open);
+  }
+
   function taken(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return true;
     const target = event.target instanceof Element ? event.target : null;
     if (target && target.closest(TYPING)) return true;
-    if (document.querySelector("dialog[open]")) return true;
+    if (dialogOpen()) return true;
     // Space and Enter belong to the button that has the focus.
     return Boolean(target && event.key === " " && target.closest("button, a, summary, [role=button], [role=tab]"));
   }

@@ -168,7 +168,7 @@ const Editor = (() => {
     if (!changed && state.step === before.step && state.data === before.data) return;
     const now = lit(state);
     paint.light(now?.line ?? null, now?.phase);
-    if (!now?.line || !before || state.step === before.step) return;
+    if (!now?.line || (before && state.step === before.step)) return;
     // asking for heights lays the page out: once, when everything that follows the step has been drawn
     cancelAnimationFrame(me.scroll);
     me.scroll = requestAnimationFrame(() => keepInView(parts, now.line));

@@ -19,6 +19,20 @@ const Mount = (() => {
     return state.step === last && last > 1 ? count : Steps.opening(data);
   }
 
+  // Who comes back from another page finds the picture as it was left.
+  const KEPT = ["step", "decimals", "direction", "torchView", "tab", "speed"];
+  let left = null;
+
+  function leave(store) {
+    const state = store.get();
+    if (state.data) left = { session: Payload.session(state.data), topology: state.data.topology, state };
+  }
+
+  function back(data) {
+    const same = left && data && left.session === Payload.session(data) && left.topology === data.topology;
+    return same ? Object.fromEntries(KEPT.map((key) => [key, left.state[key]])) : {};
+  }
+
   function patchFor(data, state) {
     const first = !state || !state.data;
     const patch = { data, step: stepFor(data, state) };
@@ -77,7 +91,8 @@ const Mount = (() => {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const data = host.data || null;
     const initial = { ...Store.defaults, theme: Theme.initial(root) };
-    const store = Store.create(data ? { ...initial, ...patchFor(data, null) } : initial);
+    const restored = back(data);
+    const store = Store.create(data ? { ...initial, ...patchFor(data, null), ...restored } : initial);
     const undo = [
       flags(root, store),
       watchRuns(store, host),
@@ -93,6 +108,7 @@ const Mount = (() => {
     if (typeof Rail !== "undefined") undo.push(Rail.mount(part("rail"), store, host));
     if (typeof Tabs !== "undefined") undo.push(Tabs.mount(part("below"), store, host));
     if (typeof Dialogs !== "undefined") undo.push(Dialogs.mount(root, store, host));
+    if (restored.step) setTimeout(() => { if (root.isConnected) Page.link(); }, SOON); // the other page's address took its place
     return {
       store,
       update(next) {
@@ -100,6 +116,7 @@ const Mount = (() => {
         if (next && next !== state.data) store.set(patchFor(next, state));
       },
       destroy() {
+        leave(store);
         for (const stop of undo.reverse()) if (typeof stop === "function") stop();
         delete root.dataset.mounted;
       },
