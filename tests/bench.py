@@ -199,11 +199,13 @@ def picture() -> list[Row]:
     text = problem("a") + "".join(f"\ng{k} = {'f' if k == 0 else f'g{k - 1}'} * 2 + sin(x1)" for k in range(3))
     session = Session()
     session.act({"id": 1, "kind": "run", "text": text})
+    shown = session.payload()["stamp"]
     times, fresh = [], []
     for k in range(40):
         start = time.perf_counter()
-        session.act({"id": 2 + k, "kind": "nudge", "text": text, "values": {"w1": 3 + k / 100}})
-        session.payload()
+        # as the browser does it: the new number, and what it shows already
+        session.act({"id": 2 + k, "kind": "nudge", "text": text, "values": {"w1": 3 + k / 100}, "have": shown})
+        shown = session.payload()["stamp"]
         times.append(time.perf_counter() - start)
     for k in range(12):
         start = time.perf_counter()
