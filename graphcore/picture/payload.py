@@ -35,7 +35,7 @@ __all__ = [
     "numbers",
     "opened",
     "payload",
-    "skipped",
+    "program",
     "structure",
     "topology",
     "verdict",
@@ -75,13 +75,7 @@ def payload(
         "layouts": {},
         "numbers": None if run is None else numbers(run, comparison),
         "verdict": verdict(comparison, None),
-        "program": {
-            "text": text,
-            "ran": text,
-            "error": None,
-            "skipped": None if graph is None else skipped(graph),
-            "example": next((known.key for known in GALLERY if known.text == text), None),
-        },
+        "program": program(text, text, None, graph),
         "examples": examples(),
         "starts": list(STARTS),
         "leaves": [] if run is None else leaves(run),
@@ -89,6 +83,17 @@ def payload(
         "code": None if run is None else code(run),
         "opened": None if run is None or open_node is None else opened(run, comparison, open_node),
         "start": {"step": None, "decimals": None},
+    }
+
+
+def program(text: str, ran: str, problem: Json | None, graph: Graph | None) -> Json:
+    """The program in the editor, and the one the picture shows."""
+    return {
+        "text": text,
+        "ran": ran,
+        "error": problem,
+        "skipped": None if graph is None else skipped(graph),
+        "example": next((known.key for known in GALLERY if known.text == text), None),
     }
 
 

@@ -237,10 +237,5 @@ class Session:
 
     def _program(self) -> dict[str, Any]:
         shown = self._shown
-        return {
-            "text": self._text,
-            "ran": shown.text if shown else "",
-            "error": view.error(self._error, self._text) if self._error else None,
-            "skipped": view.skipped(shown.run.graph) if shown else None,
-            "example": next((example.key for example in GALLERY if example.text == self._text), None),
-        }
+        problem = view.error(self._error, self._text) if self._error else None
+        return view.program(self._text, shown.text if shown else "", problem, shown.run.graph if shown else None)

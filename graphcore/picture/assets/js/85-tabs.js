@@ -59,9 +59,10 @@ const Tabs = (() => {
     tab.focus();
   }
 
-  // Python makes the derivation only while it is looked at.
+  // Python makes the derivation, and the code of a large program, only while it is looked at.
+  const MADE = ["derivation", "code"];
   function ask(host, tab, before) {
-    if (host?.send && (tab === "derivation" || before === "derivation")) host.send({ kind: "tab", tab });
+    if (host?.send && (MADE.includes(tab) || MADE.includes(before))) host.send({ kind: "tab", tab });
   }
 
   function drawBar(me, state) {

@@ -47,7 +47,9 @@ const Code = (() => {
       Ui.keepFocus(box, () =>
         Ui.fill(
           box,
-          code ? BLOCKS.map(([key, title, what]) => (code[key] ? block(code[key], title, what) : null)) : null,
+          code
+            ? BLOCKS.map(([key, title, what]) => (code[key] ? block(code[key], title, what) : null))
+            : Dom.el("p", { class: "cr-wait", role: "status" }, "…"),
         ),
       );
     }
