@@ -52,9 +52,16 @@ const Graph = (() => {
         if (single) Scene.arrive(pane.scene, state.data, state.step);
       }
     }
+    prepare(g, state);
     rove(g, Steps.at(state.data, state.step).node);
     // A gliding drawing is a layer of its own, which a large one makes dear: above this it jumps.
     followStep(g, state, !state.quick && state.data.structure.nodes.length <= GLIDES);
+  }
+
+  function prepare(g, { data, step, decimals }) {
+    const { scene } = g.panes[0];
+    clearTimeout(g.preparing);
+    if (scene) g.preparing = setTimeout(() => { if (scene === g.panes[0].scene) Scene.ahead(scene, data, step, decimals); }, 60);
   }
 
   // New numbers in the same graph: replaced in place, those that changed underlined for a second.

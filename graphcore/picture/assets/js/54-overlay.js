@@ -158,9 +158,16 @@ const Overlay = (() => {
     return near;
   }
 
+  const widthOf = (text) => Math.round(text.length * 7.85 + 18);
+
+  // Looks for a pill's place before its step comes: the search is the dearest part of a step.
+  function ahead(overlay, geometry, edge, text, source) {
+    if (text) place(overlay, geometry, edge, widthOf(text), source);
+  }
+
   function pill(overlay, geometry, edge, text, source) {
     if (!text) return overlay.pill.setAttribute("display", "none");
-    const width = Math.round(text.length * 7.85 + 18);
+    const width = widthOf(text);
     const at = place(overlay, geometry, edge, width, source);
     overlay.pill.removeAttribute("display");
     overlay.pillBox.setAttribute("x", at.x - width / 2);
@@ -181,5 +188,5 @@ const Overlay = (() => {
     overlay.places.clear();
   }
 
-  return { create, bound, band, now, ring, marks, pill };
+  return { create, bound, band, now, ring, marks, pill, ahead };
 })();

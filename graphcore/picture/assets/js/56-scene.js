@@ -92,9 +92,19 @@ const Scene = (() => {
     const moving = step.edge !== null ? [step.edge]
       : step.phase === "forward" ? Steps.index(data).into[step.node] : [];
     Overlay.now(overlay, moving.map((e) => scene.edges[e]).filter(Boolean), step.phase);
-    const wanted = step.edge !== null && !scene.torch;
-    const text = wanted ? pillText(data, step.edge, decimals) : "";
-    return Overlay.pill(overlay, geometry, step.edge, text, step.node);
+    return Overlay.pill(overlay, geometry, step.edge, pillOf(scene, data, step, decimals), step.node);
+  }
+
+  const pillOf = (scene, data, step, decimals) =>
+    (step.edge !== null && !scene.torch ? pillText(data, step.edge, decimals) : "");
+
+  // While nobody waits: what the steps beside this one will need.
+  function ahead(scene, data, k, decimals) {
+    for (const near of [k + 1, k - 1]) {
+      if (near < 1 || near > Steps.count(data)) continue;
+      const step = Steps.at(data, near);
+      Overlay.ahead(scene.overlay, scene.geometry, step.edge, pillOf(scene, data, step, decimals), step.node);
+    }
   }
 
   // Draws the given nodes and edges as of step k; returns the cells whose numbers changed.
@@ -182,5 +192,5 @@ const Scene = (() => {
     for (const name of ["fill-opacity", "dx", "dy"]) moving.element.removeAttribute(name);
   }
 
-  return { build, draw, arrive, settle };
+  return { build, draw, arrive, settle, ahead };
 })();
