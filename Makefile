@@ -16,8 +16,9 @@ check: .venv/test.done
 	$(BIN)/mypy
 
 bench: .venv/test.done
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m tests.bench; compared=$$?; \
-	$(BIN)/python -m tests.bench_browser && exit $$compared
+	export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; \
+	$(BIN)/python -m tests.bench; programs=$$?; $(BIN)/python -m tests.bench_networks; networks=$$?; \
+	$(BIN)/python -m tests.bench_browser && exit $$((programs + networks))
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -26,8 +27,9 @@ bench: .venv/test.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/test.done: tests/requirements.txt requirements.txt | .venv/bin/python
+.venv/test.done: tests/requirements.txt tests/models.txt requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/models.txt
 	touch $@ .venv/run.done
 
 clean:

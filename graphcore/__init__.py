@@ -7,6 +7,7 @@ from graphcore.graph import Builder, Edge, Graph, Node
 from graphcore.jacobian import Jacobian
 from graphcore.parse import parse
 from graphcore.picture import show
+from graphcore.record import record
 
 __all__ = [
     "Builder",
@@ -23,6 +24,7 @@ __all__ = [
     "TraceError",
     "compare",
     "parse",
+    "record",
     "show",
     "trace",
 ]

@@ -1,5 +1,7 @@
 """The command line: ``python -m graphcore trace|compare FILE_OR_TEXT [--set w1=2] [--json]``.
 
+``--module package.module:factory`` in place of a program records a torch module: the factory returns it with its inputs.
+
 Exit codes: 0 every gradient matches torch (or the trace was made), 1 a gradient differs, 2 bad input, 3 unproven.
 """
 
@@ -21,7 +23,9 @@ from graphcore import dot, latex, tables
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare
 from graphcore.errors import ChainruleError, GraphError
+from graphcore.graph import Graph
 from graphcore.parse import parse
+from graphcore.syntax import expression
 
 MATCH, MISMATCH, BAD_INPUT, UNPROVEN = range(4)
 # sysexits.h calls it an internal software error
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         upstream = None if options.upstream is None else _literal(options.upstream, f"--upstream {options.upstream}")
-        run = trace(parse(_program(options.program)), dict(map(_setting, options.set)), upstream)
+        run = trace(_graph(options), dict(map(_setting, options.set)), upstream)
         if options.command == "trace":
             _print(_trace_json(run) if options.json else _trace_text(run))
             return MATCH
@@ -84,7 +88,15 @@ def _parser() -> argparse.ArgumentParser:
     for command, help_text in about.items():
         sub = commands.add_parser(command, help=help_text, description=help_text.capitalize() + ".")
         sub.add_argument(
-            "program", metavar="FILE_OR_TEXT", help="a file, a program as text (lines may end in ; or \\n), or - for stdin"
+            "program",
+            metavar="FILE_OR_TEXT",
+            nargs="?",
+            help="a file, a program as text (lines may end in ; or \\n), or - for stdin",
+        )
+        sub.add_argument(
+            "--module",
+            metavar="PACKAGE.MODULE:FACTORY",
+            help="a torch module in place of a program: factory() returns it with its inputs",
         )
         sub.add_argument(
             "--set", metavar="NAME=VALUE", action="append", default=[], help="another value for a leaf: w1=2 or W=[[1,2],[3,4]]"
@@ -94,6 +106,19 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("--json", action="store_true", help="one JSON object with all digits; nan and inf are strings")
     return parser
+
+
+def _graph(options: argparse.Namespace) -> Graph:
+    """The graph of the program or of the torch module that the command line names."""
+    if (options.module is None) == (options.program is None):
+        raise InputError(
+            "give a program, or a torch module with --module package.module:factory. Try `python -m graphcore --help`."
+        )
+    if options.module is None:
+        return parse(_program(options.program))
+    from graphcore.record.factory import from_factory
+
+    return from_factory(options.module)
 
 
 def _program(given: str) -> str:
@@ -143,7 +168,7 @@ def _literal(content: str, said: str) -> Any:
     """A number or a nested list of numbers."""
     content = content.strip()
     try:
-        return _numbers(ast.parse(content, mode="eval").body)
+        return _numbers(expression(content))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         said, content = (text if len(text) <= 80 else text[:79] + "…" for text in (said, content))
         raise InputError(f"{said}: `{content}` is not a number or a nested list of numbers.") from None

@@ -16,6 +16,7 @@ CHARACTER = 8.1  # advance of the 13.5 px monospaced face
 HEAD_LIMIT = 34  # characters of a node's first line
 ENTRIES = 12  # an array of up to this many entries shows its numbers
 NODE, LEAF, FAN_OUT, HEIGHT = 152, 112, 216, 43
+MODULE: Size = (224, 60)  # the box of a module: its path, what it holds, two norms
 PICTURE: Size = (292, 116)
 PATIENCE = 2
 LARGE = 500  # nodes beyond which Graphviz may stop looking for the last pixel: it takes half the time
@@ -73,7 +74,17 @@ def uses(graph: Graph) -> list[int]:
 def sizes(graph: Graph, heads: Sequence[str]) -> list[Size]:
     """The box of every node, given its first line."""
     rows = zip(heads, graph.shapes, graph.ops, graph.active, uses(graph), strict=True)
-    return [size(head, shape, leaf=op is None, active=active, uses=count) for head, shape, op, active, count in rows]
+    return [
+        module_size(head)
+        if op is not None and op.group == "module"
+        else size(head, shape, leaf=op is None, active=active, uses=count)
+        for head, shape, op, active, count in rows
+    ]
+
+
+def module_size(head: str) -> Size:
+    """The box of a folded module: as wide as its first line and the button that opens it."""
+    return max(MODULE[0], round(len(cut(head)) * CHARACTER + 56)), MODULE[1]
 
 
 def ranks(graph: Graph) -> list[int]:

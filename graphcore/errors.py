@@ -6,6 +6,8 @@
     +-- GraphError (ValueError)     a program or graph cannot be built; knows the line and the column
     +-- TraceError (ValueError)     a graph cannot be run on these numbers
     +-- JacobianError (ValueError)  a Jacobian is too large to be written out
+    +-- RecordError (ValueError)    a torch module or function cannot be recorded
+    +-- UnsupportedError (RuntimeError)  a recorded graph has ops without a rule; knows them all and the forward pass
     +-- CompareError (RuntimeError) torch cannot repeat a graph: too large, or torch refuses an op
     +-- LayoutError (RuntimeError)  Graphviz is missing or refused a drawing
     +-- UnknownNameError (KeyError) no node or op has that name
@@ -14,7 +16,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -79,6 +81,26 @@ class TraceError(ChainruleError, ValueError):
 
 class JacobianError(ChainruleError, ValueError):
     """A Jacobian too large to be written out in full."""
+
+
+class RecordError(ChainruleError, ValueError):
+    """A torch module or function that cannot be recorded; quotes the line of the user's code where there is one."""
+
+
+class UnsupportedError(ChainruleError, RuntimeError):
+    """A recorded graph that cannot be run backward: some of its ops have no rule.
+
+    ``ops`` are all of them by name, with how often each occurs; ``forward`` is the trace of the forward pass alone.
+
+    >>> str(UnsupportedError({"lu": 1, "cdist": 2}))
+    'no rule for `cdist` (2 times), `lu`: the gradient cannot be computed here. The forward pass is in `.forward`.'
+    """
+
+    def __init__(self, ops: Mapping[str, int], forward: object = None) -> None:
+        self.ops = dict(ops)
+        self.forward = forward
+        named = ", ".join(f"`{name}`" + (f" ({count} times)" if count > 1 else "") for name, count in sorted(ops.items()))
+        super().__init__(f"no rule for {named}: the gradient cannot be computed here. The forward pass is in `.forward`.")
 
 
 class CompareError(ChainruleError, RuntimeError):

@@ -16,12 +16,14 @@ from graphcore import dot, latex
 from graphcore.backprop import Trace, kernels
 from graphcore.graph import Edge, Graph
 from graphcore.jacobian import local_jacobian
+from graphcore.latex.terms import first_part, handed_on
 from graphcore.ops.namespaces import Array, Shape
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
 
-SIGNS = {"match": "=", "mismatch": "≠", "zero": "0", "non-finite": "∞"}
+SIGNS = {"match": "=", "mismatch": "≠", "inherited": "≠", "zero": "0", "non-finite": "∞"}
+STRUCTURED = 10**6  # entries of an edge's ends beyond which no structure is looked for
 INLINE = 4  # entries of an array that a cell still writes out
 
 
@@ -67,18 +69,18 @@ def rows(run: Trace, comparison: Comparison | None = None) -> list[Row]:
 def _row(run: Trace, comparison: Comparison | None, node: int, edge: Edge | None = None, position: int | None = None) -> Row:
     graph = run.graph
     op = graph.ops[node]
-    down = None if position is None else run.downstream(position)
+    down = None if position is None else handed_on(run, position)
     return Row(
         node=graph.names[node],
         op=op.name if op else "constant" if node in graph.constants else "leaf",
         shape=graph.shapes[node],
-        value=run.value(node),
+        value=first_part(run.value(node)),
         through="" if edge is None else graph.names[edge.target],
-        upstream=None if edge is None else run.gradient(edge.target),
+        upstream=None if edge is None else first_part(run.gradient(edge.target)),
         local=None if edge is None else _local(run, edge),
         downstream=down,
-        gradient=run.gradient(node),
-        torch=None if comparison is None else comparison.torch_gradient(node),
+        gradient=first_part(run.gradient(node)),
+        torch=None if comparison is None else first_part(comparison.torch_gradient(node)),
         error=None if comparison is None else comparison.errors[node],
         state="" if comparison is None else comparison.states[node],
     )
@@ -87,13 +89,28 @@ def _row(run: Trace, comparison: Comparison | None, node: int, edge: Edge | None
 def _local(run: Trace, edge: Edge) -> float | str:
     if scalar(run.graph, edge):
         return local_number(run, edge)
-    jacobian = local_jacobian(run, edge)
-    return f"{jacobian.kind} {jacobian.shape[0]}×{jacobian.shape[1]}"
+    if not run.graph.tuples.isdisjoint(edge[:2]):
+        return "function"
+    rows, columns = local_jacobian(run, edge).shape
+    return f"{jacobian_kind(run, edge)} {rows}×{columns}"
+
+
+def jacobian_kind(run: Trace, edge: Edge) -> str:
+    """The structure of an edge's local Jacobian in one word; of torch's own ops only what costs little to find out."""
+    graph = run.graph
+    op = graph.ops[edge.target]
+    rule = None if op is None else op.rule(edge.slot)
+    if graph.recorded is not None and rule is not None:
+        if rule.function is not None:
+            return "function"
+        if math.prod(graph.shapes[edge.source]) + math.prod(graph.shapes[edge.target]) > STRUCTURED:
+            return "large"
+    return local_jacobian(run, edge).kind
 
 
 def scalar(graph: Graph, edge: Edge) -> bool:
     """Whether an edge joins two scalars, so that its local derivative is one number."""
-    return not graph.shapes[edge.source] and not graph.shapes[edge.target]
+    return not graph.shapes[edge.source] and not graph.shapes[edge.target] and graph.tuples.isdisjoint(edge[:2])
 
 
 def local_number(run: Trace, edge: Edge) -> float:

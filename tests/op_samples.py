@@ -30,6 +30,7 @@ DOMAIN = {
     "atanh": (-0.6, 0.6),
     "acosh": (1.3, 3),
     "tan": (-1.1, 1.1),
+    "cbrt": (0.3, 3),
     "reciprocal": (0.4, 3),
     "pow": (0.1, 3),
     "logit": (0.3, 0.7),
@@ -88,6 +89,9 @@ PRODUCTS = {
     "matvec_batched": [((2, 3, 4), (4,)), ((5, 2, 3, 4), (4,))],
     "vecmat_batched": [((3,), (2, 3, 4)), ((3,), (5, 2, 3, 4))],
     "outer": [((2,), (3,))],
+    "solve": [((3, 3), (3,))],
+    "solve_columns": [((3, 3), (3, 2)), ((2, 2), (2, 2))],
+    "cross": [((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (1, 3)), ((0, 3), (0, 3))],
     "binary_cross_entropy_each": [((2, 3), (2, 3)), ((), ()), ((0, 3), (0, 3))],
     "xlogy": [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (2, 3)), ((), ()), ((0, 3), (0, 3))],
     "prelu": [((2, 3), (1,)), ((2, 3), ()), ((), ()), ((2, 3), (3,)), ((0, 3), (1,))],
@@ -136,6 +140,12 @@ MOVED: dict[str, list[tuple[tuple[tuple[int, ...], ...], dict[str, Any]]]] = {
     "roll": [(((2, 3),), {"shift": 1}), (((2, 3),), {"shift": -1, "axis": 1}), (((2, 3),), {"shift": (1, 2), "axis": (0, 1)})],
     "tril": [(((3, 4),), {}), (((2, 3, 3),), {"k": -1})],
     "triu": [(((3, 4),), {}), (((2, 3, 3),), {"k": 1})],
+    "cross": [(((3, 2), (3, 2)), {"axis": 0})],
+    "pad": [
+        (((3,),), {"width": ((1, 2),)}),
+        (((2, 3),), {"width": ((0, 1), (2, 0)), "value": -1.5}),
+        (((0, 3),), {"width": ((1, 0), (1, 1))}),
+    ],
     "diag": [(((3,),), {})],
     "diagonal": [(((3, 3),), {})],
     "concatenate": [(((2, 3), (1, 3)), {}), (((2, 3), (2, 1), (2, 2)), {"axis": -1}), (((2,),), {})],
@@ -149,9 +159,10 @@ MOVED: dict[str, list[tuple[tuple[tuple[int, ...], ...], dict[str, Any]]]] = {
 
 
 def reduced(op: Op) -> Iterator[Sample]:
-    settings = [s for s in REDUCTIONS if not (op.name == "prod" and isinstance(s.get("axis"), tuple))]
+    settings = [s for s in REDUCTIONS if not (op.name in ("prod", "median") and isinstance(s.get("axis"), tuple))]
     if op.name == "norm":
         orders = [1, 2, 3, 1.5, math.inf, -math.inf]
+        settings = [*settings, {"ord": "fro"}, {"ord": "fro", "axis": (1, 0), "keepdims": True}]
         settings = settings + [{"ord": p, "axis": 1} for p in orders] + [{"ord": p, "axis": 0, "keepdims": True} for p in orders]
     if op.name in ("var", "std"):
         settings = [*settings, {"ddof": 1}, {"ddof": 1, "axis": 0}]
@@ -161,14 +172,17 @@ def reduced(op: Op) -> Iterator[Sample]:
     yield Sample(drawn(op, (2, 3, 4)), {"axis": 1})
     if op.name not in ("std", "var"):
         yield Sample(drawn(op, ()))
-    if op.shape.__name__ != "extreme" and op.name not in ("std", "var"):
+    if op.shape.__name__ not in ("extreme", "median") and op.name not in ("std", "var"):
         yield Sample((np.zeros((0, 3)),), {"axis": 1})
 
 
 def samples(op: Op) -> Iterator[Sample]:
     """What a row is tried on."""
     for shapes in PRODUCTS.get(op.name, []):
-        yield Sample(drawn(op, *shapes))
+        values = drawn(op, *shapes)
+        if op.name in ("solve", "solve_columns"):  # well away from a singular matrix
+            values = (values[0] + 5 * np.eye(len(values[0])), values[1])
+        yield Sample(values)
         if op.name == "matmul":
             yield Sample(tuple(v.T for v in drawn(op, *[s[::-1] for s in shapes])))
     for shapes, statics in MOVED.get(op.name, []):
@@ -176,6 +190,10 @@ def samples(op: Op) -> Iterator[Sample]:
     if op.name == "take":
         yield Sample((*drawn(op, (3, 2)), np.array([0.0, 2, 2, 1])))
         yield Sample((*drawn(op, (4,)), np.array([[0.0, 3], [3, -1]])))
+    elif op.name == "gather":
+        yield Sample((*drawn(op, (2, 3)), np.array([[0.0, 2], [1, 1]])), {"axis": 1})
+        yield Sample((*drawn(op, (3, 2)), np.array([[0.0, 2]])), {"axis": 0})
+        yield Sample((*drawn(op, (4,)), np.array([3.0, 0, 0, 0, 1])), {"axis": -1})
     elif op.name in ("pick", "pick_one"):
         yield Sample((*drawn(op, (3, 4)), np.array([0.0, 3, 1])) if op.name == "pick" else (*drawn(op, (4,)), np.array(2.0)))
     elif (op.group == "reductions" and "keepdims" in op.statics) or op.name == "logsumexp":

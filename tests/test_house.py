@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # a module may import from those above it, never from those below
 ORDER = [
     "errors",
+    "syntax",
     "ops",
     "graph",
     "parse",
@@ -23,13 +24,18 @@ ORDER = [
     "tables",
     "code",
     "layout",
+    "build",
+    "record",
     "compare",
     "problems",
+    "networks",
+    "layers",
+    "export",
     "picture",
     "__init__",
     "__main__",
 ]
-IMPORTS_TORCH = {"compare"}
+IMPORTS_TORCH = {"build", "record", "compare"}
 # what an upper module may only reach for when it is called, not when it is imported
 LATE = {("graph", "backprop"), ("backprop", "jacobian"), ("backprop", "picture")}
 

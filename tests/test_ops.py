@@ -347,7 +347,15 @@ def test_an_index_must_be_a_whole_number_in_range() -> None:
             gc.trace(graph, upstream=[1.0])
 
 
-@pytest.mark.parametrize(("op", "sample"), [case for case in CASES if case.values[0].name != "det"])
+def _has_entries(op: Op, sample: Sample) -> bool:
+    return 0 not in op.shape(*[v.shape for v in sample.operands], **{**op.statics, **sample.statics})
+
+
+# what a factorization makes of inf is LAPACK's affair
+@pytest.mark.parametrize(
+    ("op", "sample"),
+    [case for case in CASES if case.values[0].name not in ("det", "solve", "solve_columns") and _has_entries(*case.values)],
+)
 @pytest.mark.parametrize("special", [math.inf, math.nan])
 def test_an_upstream_that_is_not_finite_goes_where_torch_lets_it(op: Op, sample: Sample, special: float) -> None:
     """What an op stops (a loser, a flat piece, a place off the diagonal) is 0, not 0 * inf."""
@@ -355,8 +363,6 @@ def test_an_upstream_that_is_not_finite_goes_where_torch_lets_it(op: Op, sample:
     leaves = [b.leaf(f"x{k}", value) for k, value in enumerate(sample.operands)]
     graph = b.graph(b.apply(op, *leaves, **sample.statics))
     seed = np.random.default_rng(7).uniform(0.5, 1.5, graph.shapes[-1])
-    if not seed.size:
-        pytest.skip("there is no entry to be special")
     seed.flat[0] = special
     run = gc.trace(graph, upstream=seed)
     tensors = [torch.tensor(np.array(v), dtype=torch.float64, requires_grad=True) for v in sample.operands]

@@ -27,7 +27,16 @@ def replace_leaves(graph: Graph, store: list[Any], values: Mapping[str, Any]) ->
         shape = np.shape(value)
         if shape != graph.shapes[index]:
             raise TraceError(f"`{name}` has shape {graph.shapes[index]}; the value given has shape {shape}.")
-        store[index] = value
+        store[index] = value if graph.recorded is None else _as_recorded(graph, index, name, value)
+
+
+def _as_recorded(graph: Graph, index: int, name: str, value: Value) -> Any:
+    """A value in the kind that the leaf was recorded with: whole numbers and truth values stay such."""
+    kind = np.asarray(graph.leaf_values[index]).dtype
+    array = np.asarray(value)
+    if kind.kind != "f" and not np.array_equal(array.astype(kind), array):
+        raise TraceError(f"`{name}` holds {'truth values' if kind.kind == 'b' else 'whole numbers'}; the value given does not.")
+    return array.astype(kind)
 
 
 def seeds_of(graph: Graph, upstream: Any) -> dict[int, Value]:

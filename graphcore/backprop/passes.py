@@ -35,7 +35,7 @@ def forward(graph: Graph, plan: Plan, store: list[Any]) -> None:
             label = graph.labels.get(index, graph.names[index])
             raise TraceError(f"`{label}` has no value: the matrix is singular, so it has no inverse.") from None
         except (ArithmeticError, ValueError):
-            if graph.shapes[index]:
+            if graph.shapes[index] or graph.recorded is not None:
                 raise
             op = graph.ops[index]
             assert op is not None
@@ -73,7 +73,7 @@ def backward(graph: Graph, plan: Plan, store: list[Any], seeds: Mapping[int, Val
                 gradients[source] = d if sofar is None else sofar + d
             return gradients, downstream
         except (ArithmeticError, ValueError):
-            if row[5] is not None:
+            if row[5] is not None or graph.recorded is not None:
                 raise
             d = _array_rule(graph, store, gradients, graph.backward_edges[len(downstream)])
             hand_on(d)

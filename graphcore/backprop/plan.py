@@ -83,6 +83,8 @@ def compile_plan(graph: Graph) -> Plan:
     # a literal's place is negative, so its shape is read from the end
     all_shapes = [*shapes, *[np.shape(value) for value in literals]]
     active = graph.active
+    recorded = graph.recorded is not None
+    tuples = graph.tuples
     forward: list[Forward] = []
     reverse: list[Backward] = []
     made: dict[Any, tuple[Kernel, tuple[Kernel | None, ...]]] = {}
@@ -91,7 +93,7 @@ def compile_plan(graph: Graph) -> Plan:
             continue
         arguments = graph.arguments[index]
         statics = graph.statics[index]
-        scalar = not shapes[index]
+        scalar = not shapes[index] and not recorded
         for k in arguments:
             if all_shapes[k]:
                 scalar = False
@@ -116,7 +118,9 @@ def compile_plan(graph: Graph) -> Plan:
             if source >= 0 and active[source]:
                 rule = _rule_for(op, rules, slot)
                 if rule is not None:
-                    reverse.append((index, source, rule, a, b, None if scalar else shapes[source]))
+                    # the gradient of a tuple has no shape that broadcasting could have changed
+                    shape = None if scalar or source in tuples else shapes[source]
+                    reverse.append((index, source, rule, a, b, shape))
     reverse.reverse()
     return Plan(forward, reverse, literals)
 

@@ -11,8 +11,8 @@ import numpy as np
 from graphcore.backprop.given import replace_leaves, seeds_of
 from graphcore.backprop.passes import backward, forward
 from graphcore.backprop.plan import Plan
-from graphcore.errors import TraceError
-from graphcore.graph import Graph, Node, Value
+from graphcore.errors import TraceError, UnsupportedError
+from graphcore.graph import Graph, Node, Parts, Value
 from graphcore.ops.namespaces import Array
 
 if TYPE_CHECKING:
@@ -44,12 +44,15 @@ class Trace:
         return f"<Trace of {len(self.graph)} nodes>"
 
     def value(self, node: str | int) -> Array:
-        """The forward value of a node (by name or index): float64, 0-d for a scalar, read-only."""
-        return read_only(self._store[self._at(node)])
+        """The forward value of a node (by name or index): float64, 0-d for a scalar, read-only; of several a tuple."""
+        return read_only(self._store[self._at(node)])  # type: ignore[no-any-return]  # a tuple is the exception
 
     def gradient(self, node: str | int) -> Array | None:
         """The gradient of a node (the sum of what its edges hand on), or None where none flows."""
-        gradient = self._gradients[self._at(node)]
+        index = self._at(node)
+        gradient = self._gradients[index]
+        if type(gradient) is Parts:
+            return _parts(gradient, len(self._store[index]))  # type: ignore[no-any-return]  # as above
         return None if gradient is None else read_only(gradient)
 
     def argument(self, argument: int) -> Value:
@@ -59,6 +62,9 @@ class Trace:
     def downstream(self, position: int) -> Array | None:
         """What edge number ``position`` of ``graph.backward_edges`` hands on, None where nothing arrives."""
         value = self._downstream[position]
+        if type(value) is Parts:
+            source = self.graph.backward_edges[position].source
+            return _parts(value, len(self._store[source]))  # type: ignore[no-any-return]  # as above
         return None if value is None else read_only(value)
 
     def _at(self, node: str | int) -> int:
@@ -88,8 +94,15 @@ class Trace:
         return frame(self)
 
 
-def read_only(value: Any) -> Array:
-    """A float64 array view that cannot be written through."""
+def _parts(gradient: Parts, count: int) -> Any:
+    """The gradient of a tuple: one for each part, None where none flows."""
+    return tuple([read_only(gradient[k]) if k in gradient else None for k in range(count)])
+
+
+def read_only(value: Any) -> Any:
+    """A float64 array view that cannot be written through; of a tuple one for each part."""
+    if isinstance(value, tuple):
+        return tuple([read_only(part) for part in value])
     array = np.asarray(value, dtype=np.float64)
     if array.flags.writeable:
         array = array.view()
@@ -119,7 +132,16 @@ def trace(graph: Graph, values: Mapping[str, Any] | None = None, upstream: Any =
     if values:
         replace_leaves(graph, store, values)
     seeds = seeds_of(graph, upstream)
+    if graph.recorded is not None:
+        # rows of torch's ops work on arrays, scalars among them
+        for index in graph.leaf_values:
+            store[index] = np.asarray(store[index])
+        seeds = {index: np.asarray(seed) for index, seed in seeds.items()}
     with np.errstate(all="ignore"):
         forward(graph, plan, store)
+        if graph.recorded is not None and graph.recorded.unsupported:
+            nothing: list[Any] = [None] * len(graph)
+            partial = Trace(graph, store, nothing, [None] * len(plan.backward), {})
+            raise UnsupportedError({op: len(nodes) for op, nodes in graph.recorded.unsupported.items()}, partial)
         gradients, downstream = backward(graph, plan, store, seeds)
     return Trace(graph, store, gradients, downstream, seeds)

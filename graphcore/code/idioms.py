@@ -8,11 +8,12 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphcore.code.source import call, parsed, source
+from graphcore.code.source import call, source
 from graphcore.latex.shapes import as_shape, constant, shape_of
 from graphcore.latex.terms import constant_tree
 from graphcore.latex.trees import call_name
 from graphcore.ops.namespaces import ARRAYS, Shape
+from graphcore.syntax import expression as parsed
 
 HELPERS: Mapping[str, Callable[..., Any]] = {
     name: value

@@ -14,6 +14,7 @@ from graphcore.graph import Value
 from graphcore.latex.terms import Pattern, constant_tree
 from graphcore.latex.trees import number, substitute
 from graphcore.ops import Op
+from graphcore.syntax import expression as parsed
 
 WIDTH = 100
 _HOLE = re.compile(r"__(\d+|[dgy])__")
@@ -24,11 +25,6 @@ Parts = tuple[str, ...]
 def hole(key: str | int) -> ast.Name:
     """A place for a variable: operand number ``key``, the output ``y``, its gradient ``g``, the gradient made ``d``."""
     return ast.Name(f"__{key}__")
-
-
-def parsed(text: str) -> ast.expr:
-    """An expression from its source (ours, never a user's)."""
-    return ast.parse(text, mode="eval").body
 
 
 def call(function: str, *arguments: ast.expr, **keywords: ast.expr) -> ast.Call:

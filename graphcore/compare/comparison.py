@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphcore.backprop import read_only
+from graphcore.backprop import read_only, trace
+from graphcore.compare.functions import FunctionMatch, judge_functions
 from graphcore.compare.kinks import find_kinks
 from graphcore.compare.run import repeat
 from graphcore.compare.states import COUNTED, Judged, Match, judge
 from graphcore.compare.weak import Weakness, find_weakness
 from graphcore.compare.words import Banner, banner
+from graphcore.graph import Graph
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
@@ -27,7 +29,10 @@ Verdict = Literal["match", "mismatch", "unproven"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Every gradient of a run beside torch's; columns by node index, :attr:`matches` by name."""
+    """Every gradient of a run beside torch's; columns by node index, :attr:`matches` by name.
+
+    ``functions`` are the hand-written backward passes of a recorded run, input by input.
+    """
 
     run: Trace
     states: list[str]
@@ -35,6 +40,7 @@ class Comparison:
     verdict: Verdict
     torch_outputs: Mapping[int, Any]
     moved: Mapping[int, float]
+    functions: tuple[FunctionMatch, ...]
     _theirs: list[Any]
     _tries: bool
 
@@ -84,12 +90,12 @@ class Comparison:
         return torch_graph(self.run.graph)
 
 
-def compare(run: Trace, *, reasons: bool = True) -> Comparison:
+def compare(run: Trace | Graph, *, reasons: bool = True) -> Comparison:
     """The gradient of every node of ``run`` beside torch autograd's, on the same graph, numbers and seeds.
 
-    Two gradients match if ``max|a - b| <= 256 eps max|b|`` over the tensor. ``reasons=False`` leaves out the search
-    for wrong rules that would agree too. Raises :class:`~graphcore.errors.CompareError` above 30,000 nodes and where
-    torch refuses an op.
+    A graph is traced first, at the values it was written or recorded with. Two gradients match if
+    ``max|a - b| <= 256 eps max|b|`` over the tensor. ``reasons=False`` leaves out the search for wrong rules that would
+    agree too. Raises :class:`~graphcore.errors.CompareError` above 30,000 nodes and where torch refuses an op.
 
     >>> from graphcore import Builder, trace
     >>> b = Builder(); x = b.leaf("x", 0.5); y = b.apply("sin", x, name="y")
@@ -97,10 +103,13 @@ def compare(run: Trace, *, reasons: bool = True) -> Comparison:
     >>> result.verdict, result.matches["x"].state, result.matches["y"].state
     ('match', 'match', 'seed')
     """
+    run = trace(run) if isinstance(run, Graph) else run
     repeated = repeat(run)
-    judged = judge(run, repeated.gradients)
+    theirs = repeated.gradients
+    judged = judge(run, theirs)
+    functions = judge_functions(run, theirs, repeated.returned, judged.states, judged.errors)
     verdict = conclude(run, judged)
-    return Comparison(run, judged.states, judged.errors, verdict, repeated.outputs, judged.moved, repeated.gradients, reasons)
+    return Comparison(run, judged.states, judged.errors, verdict, repeated.outputs, judged.moved, functions, theirs, reasons)
 
 
 def conclude(run: Trace, judged: Judged) -> Verdict:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphcore.backprop import kernels
+from graphcore.compare.edges import as_array
 from graphcore.compare.states import raw
 
 if TYPE_CHECKING:
@@ -70,5 +71,6 @@ def seeded(run: Trace, index: int, value: Any) -> float:
         arguments = graph.arguments[target]
         if op is not None and any(k in store for k in arguments):
             function, _ = kernels(op, graph.statics[target], False)
-            store[target] = np.asarray(function(*[store.get(k, np.asarray(run.argument(k))) for k in arguments]))
+            value = function(*[store.get(k, as_array(graph, run.argument(k))) for k in arguments])
+            store[target] = value if target in graph.tuples else np.asarray(value)
     return sum(float(np.sum(seed * store.get(k, np.asarray(run.argument(k))))) for k, seed in run.seeds.items())

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphcore.compare.run import apply, autograd_on, leaves, refuse_large, release, rows
+from graphcore.compare.run import autograd_on, calls, leaves, refuse_large, release
 
 if TYPE_CHECKING:
     from graphcore.graph import Graph
@@ -20,7 +20,7 @@ RECURSION = 800
 
 
 class DrawnNode(NamedTuple):
-    """A box: its lines of text, the index of our node it belongs to, and ``function``, ``leaf`` or ``output``."""
+    """A box: its lines of text, the index of our node it belongs to, and ``function``, ``leaf``, ``output`` or ``saved``."""
 
     id: str
     lines: tuple[str, ...]
@@ -44,7 +44,7 @@ class Drawn(NamedTuple):
 
     def dot(self) -> str:
         """The drawing as DOT text with torchviz's attributes; ids are n0, n1 ..."""
-        colours = {"leaf": "lightblue", "output": "darkolivegreen1"}
+        colours = {"leaf": "lightblue", "output": "darkolivegreen1", "saved": "orange"}
         lines = [
             "digraph {",
             '\tgraph [size="12,12"]',
@@ -78,12 +78,11 @@ def draw(graph: Graph) -> Drawn:
         alive = []
         newest = -1
         ranges: list[tuple[int, int]] = []
-        for row in rows(graph):
-            out = tensors[row.node] = apply(graph, row, made)
+        for node, out in calls(graph, made):
             if out.grad_fn is not None:
                 alive.append(out.grad_fn)
                 newest = max(newest, out.grad_fn._sequence_nr())
-                ranges.append((newest, row.node))
+                ranges.append((newest, node))
         outputs = [tensors[k] for k in graph.output_indices]
         owner.update((id(tensors[k]), k) for k in graph.output_indices)
         walked = _walk(graph, outputs, owner, ranges)
@@ -174,6 +173,7 @@ def _owners(ranges: list[tuple[int, int]]) -> Any:
     return lambda number: ranges[bisect_left(ends, number)][1] if number <= (ends[-1] if ends else -1) else None
 
 
+_LABEL = re.compile(r'label="([^"]*)"')
 _STATEMENT = re.compile(r"^\t(\d+)(?: -> (\d+))?(.*)", re.DOTALL)
 
 
@@ -196,6 +196,10 @@ def _make_dot(graph: Graph, tensors: list[Any], walked: _Walked) -> tuple[list[i
             continue
         if found[2] is None:
             order[int(found[1])] = None
+            # only a hand-written Function has boxes for what it saved
+            label = _LABEL.search(found[3])
+            lines = tuple(part.strip() for part in (label[1] if label else "").split("\\n"))
+            walked.boxes.setdefault(int(found[1]), (lines, None, "saved"))
         else:
             arrows.append((int(found[1]), int(found[2]), "dotted" in found[3]))
-    return [key for key in order if key in walked.boxes], arrows
+    return list(order), arrows

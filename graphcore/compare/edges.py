@@ -27,7 +27,12 @@ def op_at(graph: Graph, index: int) -> Op:
 
 def operands(run: Trace, target: int) -> list[Any]:
     """The recorded values of a node's operands, literals among them, as arrays."""
-    return [np.asarray(run.argument(k), dtype=np.float64) for k in run.graph.arguments[target]]
+    return [as_array(run.graph, run.argument(k)) for k in run.graph.arguments[target]]
+
+
+def as_array(graph: Graph, value: Any) -> Any:
+    """A value as a float64 array; a recorded graph's tuples and whole numbers are left as they are."""
+    return value if graph.recorded is not None else np.asarray(value, dtype=np.float64)
 
 
 def downstream(graph: Graph, edge: Edge, upstream: Any, value: Values) -> Any:
@@ -35,10 +40,11 @@ def downstream(graph: Graph, edge: Edge, upstream: Any, value: Values) -> Any:
     op = op_at(graph, edge.target)
     _, rules = kernels(op, graph.statics[edge.target], False)
     rule = cast("Kernel", rules[min(edge.slot, len(rules) - 1)])
-    own = [np.asarray(value(k), dtype=np.float64) for k in graph.arguments[edge.target]]
+    own = [as_array(graph, value(k)) for k in graph.arguments[edge.target]]
     slot = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
-    handed = rule(upstream, np.asarray(value(edge.target)), *own, **slot)
-    return unbroadcast(handed, graph.shapes[edge.source])
+    result = value(edge.target)
+    handed = rule(upstream, result if graph.recorded is not None else np.asarray(result), *own, **slot)
+    return handed if edge.source in graph.tuples else unbroadcast(handed, graph.shapes[edge.source])
 
 
 def backward(run: Trace, values: Callable[[int], Values], upstream: Callable[[Any], Any] = lambda g: g) -> list[Any]:
@@ -68,5 +74,5 @@ def by_formula(run: Trace, edge: Edge, formula: Formula, upstream: Any) -> Any:
     """What the edge would hand on by another rule; raises where that rule's shapes do not fit."""
     graph = run.graph
     rule = _compiled(formula.text, op_at(graph, edge.target).operands)
-    handed = rule(upstream, np.asarray(run.argument(edge.target)), *operands(run, edge.target))
+    handed = rule(upstream, as_array(graph, run.argument(edge.target)), *operands(run, edge.target))
     return unbroadcast(handed, graph.shapes[edge.source])

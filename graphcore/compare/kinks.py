@@ -36,7 +36,7 @@ def find_kinks(run: Trace) -> Mapping[int, str]:
 
 def kink_place(run: Trace, index: int, op: Op) -> str | None:
     """Where on its operands a node is at a kink: `` (z[1] = 0)``, nothing where no entry can be told; None: nowhere."""
-    if op.kink is None or op.variadic:
+    if op.kink is None or op.variadic or not run.graph.tuples.isdisjoint((index, *run.graph.arguments[index])):
         return None
     own = operands(run, index)
     test = op.kink.compile((*op.operands, "y"), ARRAYS, dict(run.graph.statics[index]))

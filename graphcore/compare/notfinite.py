@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphcore.compare.edges import downstream
-from graphcore.compare.numbers import number, plural
+from graphcore.compare.numbers import finite, has_nan, number, plural
 from graphcore.compare.states import raw
 from graphcore.latex import expression
 
@@ -28,7 +28,7 @@ class NotFinite(NamedTuple):
 def first_not_finite(result: Comparison) -> NotFinite | None:
     """Where numbers stopped being finite, if that reaches a gradient or an output; else None."""
     run = result.run
-    if "non-finite" in result.states or not all(np.isfinite(run.argument(k)).all() for k in run.seeds):
+    if "non-finite" in result.states or not all(finite(run.argument(k)) for k in run.seeds):
         return _forward(result) or _backward(result)
     # an infinity on the way that left only zeros behind, as in 1 / inf
     return _forward(result) if result.verdict == "unproven" else None
@@ -50,15 +50,15 @@ def _needed(graph: Graph, seeds: Any) -> list[bool]:
 def _forward(result: Comparison) -> NotFinite | None:
     run, graph = result.run, result.run.graph
     needed = _needed(graph, run.seeds)
-    bad = [k for k in range(len(graph)) if needed[k] and not np.isfinite(run.argument(k)).all()]
+    bad = [k for k in range(len(graph)) if needed[k] and not finite(run.argument(k))]
     if not bad:
         return None
     node = bad[0]
     name = graph.names[node]
-    is_nan = bool(np.isnan(run.argument(node)).any())
+    is_nan = has_nan(run.argument(node))
     bold = f"{'Not a number' if is_nan else 'Infinite'} since {name}."
     after = len(bad) - 1
-    kind = "nan" if all(np.isnan(run.argument(k)).any() for k in bad[1:]) else "nan or infinite"
+    kind = "nan" if all(has_nan(run.argument(k)) for k in bad[1:]) else "nan or infinite"
     same = " on both sides" if _same_outputs(result) else ""
     tail = f" {plural(after, 'node')} after it {'is' if after == 1 else 'are'} {kind}{same}." if after else ""
     return NotFinite(node, bold, f"{_cause(run, node)}.{tail}")
@@ -74,10 +74,11 @@ def _cause(run: Trace, node: int) -> str:
     op = graph.ops[node]
     if op is None:
         return f"{graph.names[node]} is a leaf with the value {_entry(run, node, _bad_place(run.argument(node)))[1]}"
-    place = _bad_place(run.argument(node))
+    bad: Any = run.argument(node)
+    place = _bad_place(next(part for part in bad if not finite(part)) if isinstance(bad, tuple) else bad)
     operands = []
     for k in dict.fromkeys(graph.arguments[node]):
-        if k >= 0:
+        if k >= 0 and k not in graph.tuples:
             subscript, value = _entry(run, k, place)
             operands.append(f"{graph.names[k]}{subscript} = {value}")
     return ", ".join([f"{graph.names[node]} = {expression(graph, node, 'text')}", *operands])
@@ -109,7 +110,7 @@ def _backward(result: Comparison) -> NotFinite | None:
     run, graph = result.run, result.run.graph
     for position, edge in enumerate(graph.backward_edges):
         handed = run.downstream(position)
-        if handed is None or np.isfinite(handed).all():
+        if handed is None or edge.source in graph.tuples or finite(handed):
             continue
         name = graph.names[edge.source]
         is_nan = bool(np.isnan(handed).any())
@@ -125,6 +126,8 @@ def _backward(result: Comparison) -> NotFinite | None:
 
 def _factors(run: Trace, edge: Edge, handed: Any) -> str:
     """``0 × inf on ``: the two numbers whose product is not finite, where the edge works entry by entry."""
+    if edge.target in run.graph.tuples:
+        return "on "
     upstream = np.asarray(raw(run, edge.target), dtype=np.float64)
     if upstream.shape != handed.shape:
         return "on "

@@ -46,6 +46,16 @@ def entries(value: Any) -> str:
     return "[" + ", ".join(f"[{', '.join(number(v) for v in row)}]" for row in array) + "]"
 
 
+def finite(value: Any) -> bool:
+    """Whether every entry is finite, of every part of a tuple."""
+    return all(map(finite, value)) if isinstance(value, tuple) else bool(np.isfinite(value).all())
+
+
+def has_nan(value: Any) -> bool:
+    """Whether an entry is not a number, in any part of a tuple."""
+    return any(map(has_nan, value)) if isinstance(value, tuple) else bool(np.isnan(value).any())
+
+
 def dimensions(shape: Shape) -> str:
     """A shape in words: ``3 × 2``."""
     return " × ".join(str(n) for n in shape)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphcore.compare.edges import op_at
+from graphcore.compare.recorded import Tap, run_calls
 from graphcore.errors import CompareError
 from graphcore.graph import Graph
 from graphcore.ops import Op, Statics
@@ -107,9 +108,11 @@ def autograd_on() -> Iterator[None]:
 
 
 def tensor(value: Any, wants: bool = False) -> Any:
-    """A fresh float64 tensor on the CPU."""
+    """A fresh float64 tensor on the CPU; whole numbers and truth values, as recorded graphs have them, stay such."""
     import torch
 
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biu":
+        return torch.tensor(value, device="cpu")
     return torch.tensor(value, dtype=torch.float64, device="cpu", requires_grad=wants)
 
 
@@ -158,13 +161,22 @@ def _refusal(graph: Graph, row: Row, problem: Exception) -> CompareError:
     return CompareError(f"torch refuses `{graph.names[row.node]}` (`{op.torch.text}`): {first}")
 
 
-def forward(run: Trace) -> Forward:
+def calls(graph: Graph, made: Forward, taps: list[Tap] | None = None) -> Iterator[tuple[int, Any]]:
+    """Run the torch calls of a graph one by one: after each one the node it made and its tensor."""
+    if graph.recorded is not None:
+        yield from run_calls(graph, made.tensors, [] if taps is None else taps)
+        return
+    for row in rows(graph):
+        out = made.tensors[row.node] = apply(graph, row, made)
+        yield row.node, out
+
+
+def forward(run: Trace, taps: list[Tap] | None = None) -> Forward:
     """The whole graph under autograd; call it inside :func:`autograd_on`."""
     graph = run.graph
     made = leaves(graph, {k: run.argument(k) for k in graph.leaf_values})
-    tensors = made.tensors
-    for row in rows(graph):
-        tensors[row.node] = apply(graph, row, made)
+    for _ in calls(graph, made, taps):
+        pass
     return made
 
 
@@ -176,19 +188,29 @@ def release(made: Forward) -> None:
 
 
 def forward_values(run: Trace) -> list[Any]:
-    """torch's forward value of every node."""
+    """torch's forward value of every node; our own inside of what torch does in one call."""
     with autograd_on():
         made = forward(run)
-        values = [_number(value.detach()) for value in made.tensors]
+        values = [run.argument(k) if value is None else _value(value) for k, value in enumerate(made.tensors)]
         release(made)
     return values
 
 
+def _value(found: Any) -> Any:
+    if isinstance(found, tuple):
+        return tuple(_value(part) for part in found)
+    return _number(found.detach()) if found.dtype.is_floating_point else found.detach().numpy()
+
+
 class Repeated(NamedTuple):
-    """torch's numbers: the gradient of every node (None where none flows) and the outputs' values."""
+    """torch's numbers: the gradient of every node (None where none flows) and the outputs' values.
+
+    ``returned`` is what the backward of each hand-written Function returned, by group and by node it went to.
+    """
 
     gradients: list[Any]
     outputs: dict[int, Any]
+    returned: dict[tuple[int, int], Any]
 
 
 def repeat(run: Trace) -> Repeated:
@@ -196,33 +218,49 @@ def repeat(run: Trace) -> Repeated:
 
     Numbers are floats or float64 arrays. Raises :class:`CompareError` above 30,000 nodes and where torch refuses an op.
     """
-    import torch
-
     graph = run.graph
     refuse_large(graph)
+    taps: list[Tap] = []
     with autograd_on():
-        made = forward(run)
+        made = forward(run, taps)
         tensors = made.tensors
         gradients: list[Any] = [None] * len(graph)
+        returned: dict[tuple[int, int], Any] = {}
         outputs = {k: _number(tensors[k].detach()) for k in graph.output_indices}
         seeded = [k for k in run.seeds if tensors[k].requires_grad]
-        wanted = [k for k, active in enumerate(graph.active) if active and tensors[k].requires_grad]
+        wanted = [k for k, active in enumerate(graph.active) if active and getattr(tensors[k], "requires_grad", False)]
         if seeded and wanted:
-            found: Sequence[Any] = torch.autograd.grad(
+            found: Sequence[Any] = _autograd(
                 [tensors[k] for k in seeded],
-                [tensors[k] for k in wanted],
+                [*(tensors[k] for k in wanted), *(tap.tensor for tap in taps)],
                 [tensor(run.seeds[k]) for k in seeded],
-                allow_unused=True,
             )
-            for k, gradient in zip(wanted, found, strict=True):
+            for k, gradient in zip(wanted, found, strict=False):
                 gradients[k] = None if gradient is None else _number(gradient)
+            for tap, gradient in zip(taps, found[len(wanted) :], strict=True):
+                sofar = returned.get((tap.group, tap.node))
+                part = None if gradient is None else _number(gradient)
+                returned[tap.group, tap.node] = part if sofar is None else sofar if part is None else sofar + part
             del found
+        taps.clear()
         release(made)
-    return Repeated(gradients, outputs)
+    return Repeated(gradients, outputs, returned)
+
+
+def _autograd(outputs: list[Any], wanted: list[Any], seeds: list[Any]) -> Sequence[Any]:
+    import torch
+
+    try:
+        return torch.autograd.grad(outputs, wanted, seeds, allow_unused=True)
+    except Exception as problem:
+        # a hand-written backward can raise, or return what does not fit its input
+        first = (str(problem).splitlines() or [type(problem).__name__])[0]
+        raise CompareError(f"torch's own backward pass failed: {first}") from problem
 
 
 def _number(found: Any) -> Any:
     if not found.dim():
         return found.item()
-    array = found.resolve_conj().numpy() if found.is_conj() else found.numpy()
+    # a ZeroTensor, with which torch says that nothing flows, has no memory to read
+    array = found.resolve_conj().numpy() if found.is_conj() else found.numpy(force=found._is_zerotensor())
     return np.asarray(array, dtype=np.float64)

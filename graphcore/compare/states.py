@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphcore.compare.edges import backward
+from graphcore.graph import Parts
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
+    from graphcore.graph import Graph
     from graphcore.ops.namespaces import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -23,7 +25,7 @@ ALLOWED = 256
 NOISE_ALLOWED = 64
 # a gradient this much smaller than the largest one of its graph is looked at for noise although it agrees
 SUSPICIOUS = 1e-12
-COUNTED = frozenset({"match", "mismatch", "zero", "non-finite"})
+COUNTED = frozenset({"match", "mismatch", "inherited", "zero", "non-finite"})
 
 
 class Match(NamedTuple):
@@ -52,6 +54,7 @@ def judge(run: Trace, theirs: list[Any]) -> Judged:
     """The state and the error of every node of a run beside torch's gradients."""
     graph = run.graph
     active = graph.active
+    unpaired = inner_nodes(graph)
     used = {edge.source for edge in graph.backward_edges}
     states: list[str] = []
     errors: list[float | None] = []
@@ -60,16 +63,41 @@ def judge(run: Trace, theirs: list[Any]) -> Judged:
             state, error = "constant", None
         elif index in run.seeds and index not in used:
             state, error = "seed", None
+        elif index in unpaired or index in graph.tuples:
+            state, error = "unpaired", None
         else:
             state, error = compare_tensors(raw(run, index), theirs[index])
         states.append(state)
         errors.append(error)
     _find_noise(run, theirs, states)
-    if "mismatch" not in states:
-        return Judged(states, errors, {})
-    from graphcore.compare.rounding import excuse
+    moved: Mapping[int, float] = {}
+    if "mismatch" in states:
+        from graphcore.compare.rounding import excuse
 
-    return Judged(states, errors, excuse(run, theirs, states))
+        moved = excuse(run, theirs, states)
+    _gather(graph, states, errors)
+    return Judged(states, errors, moved)
+
+
+_WORST = ("mismatch", "non-finite", "match", "zero", "none", "unpaired")
+
+
+def _gather(graph: Graph, states: list[str], errors: list[float | None]) -> None:
+    """The state of a tuple is the worst of its parts, as far as they are used."""
+    for index, op in enumerate(graph.ops):
+        if op is None or op.name != "output":
+            continue
+        whole = graph.arguments[index][0]
+        if states[whole] in _WORST and states[index] in _WORST:
+            states[whole] = min(states[whole], states[index], key=_WORST.index)
+            errors[whole] = max((e for e in (errors[whole], errors[index]) if e is not None), default=None)
+
+
+def inner_nodes(graph: Graph) -> frozenset[int]:
+    """The nodes that stand inside of one call of torch's, and have no autograd node of their own."""
+    if graph.recorded is None:
+        return frozenset()
+    return frozenset(k for group in graph.recorded.groups for k in group.nodes if k not in group.outputs)
 
 
 def compare_tensors(ours: Any, theirs: Any) -> tuple[str, float | None]:
@@ -87,9 +115,9 @@ def compare_tensors(ours: Any, theirs: Any) -> tuple[str, float | None]:
             return _by_rule(abs(ours - theirs), abs(theirs), ours == 0.0)
         same = (ours != ours and theirs != theirs) or ours == theirs
         return ("non-finite", None) if same else ("mismatch", math.inf)
-    a = np.asarray(0.0 if ours is None else ours, dtype=np.float64)
-    b = np.asarray(0.0 if theirs is None else theirs, dtype=np.float64)
-    if ours is not None and theirs is not None and a.shape != b.shape:
+    a = np.zeros(np.shape(theirs)) if ours is None else np.asarray(ours, dtype=np.float64)
+    b = np.zeros(np.shape(ours)) if theirs is None else np.asarray(theirs, dtype=np.float64)
+    if a.shape != b.shape:
         return "mismatch", math.inf
     if not a.size and not b.size:
         return "zero", 0.0
@@ -161,6 +189,8 @@ def measure_noise(run: Trace, nodes: list[int], runs: int = 3) -> Mapping[int, f
     generator = np.random.default_rng(20260501)
 
     def off_by_one_rounding(upstream: Any) -> Any:
+        if type(upstream) is Parts:
+            return Parts({part: off_by_one_rounding(gradient) for part, gradient in upstream.items()})
         return upstream * (1 + EPS * (generator.integers(0, 2, size=np.shape(upstream)) * 2 - 1))
 
     noise = dict.fromkeys(nodes, 0.0)

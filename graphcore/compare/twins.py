@@ -15,7 +15,7 @@ from graphcore.compare.explained import ACCUMULATE, sentence
 from graphcore.compare.run import apply, autograd_on, leaves, refuse_large, release, rows
 
 if TYPE_CHECKING:
-    from graphcore.graph import Graph
+    from graphcore.graph import Graph, Recorded
 
 
 class Twin(NamedTuple):
@@ -81,7 +81,17 @@ def torch_graph(graph: Graph) -> TorchGraph:
     return made
 
 
+def _met(graph: Graph, recorded: Recorded) -> TorchGraph:
+    """The autograd nodes that the recorded run itself made."""
+    into = {edge.target: k for k, edge in reversed(tuple(enumerate(graph.edges)))}
+    twins = [Twin(met[-1], met[:-1]) if (met := recorded.twins.get(k)) else None for k in range(len(graph))]
+    beads = [Bead(fn, k, into.get(k)) for k, met in recorded.twins.items() for fn in met[:-1]]
+    return TorchGraph(tuple(twins), tuple(beads), graph)
+
+
 def _watch(graph: Graph) -> TorchGraph:
+    if graph.recorded is not None:
+        return _met(graph, graph.recorded)
     refuse_large(graph)
     edges = {(edge.source, edge.target, edge.slot): k for k, edge in enumerate(graph.edges)}
     twins: list[Twin | None] = [None] * len(graph)

@@ -7,6 +7,7 @@ is no fault of the point and is not counted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -109,10 +110,11 @@ class Weakness:
 
 def find_weakness(run: Trace) -> Weakness:
     """Try likely mistakes at every edge, one at a time, leaf edges first, as far as :data:`WORK` goes."""
-    near = nearby(run)
+    graph = run.graph
+    # a recorded network is tried only where another run of it costs little
+    near = nearby(run) if graph.recorded is None or sum(map(math.prod, graph.shapes)) <= WORK else None
     if near is None:
         return Weakness()
-    graph = run.graph
     work = 0
     mixed: list[Finding] = []
     found: list[Finding] = []
@@ -147,7 +149,7 @@ def nearby(run: Trace) -> Trace | None:
     fixed = index_leaves(graph)
     values: dict[str, Any] = {}
     for k in graph.leaf_values:
-        if k not in fixed:
+        if k not in fixed and np.asarray(run.argument(k)).dtype.kind == "f":
             value = np.asarray(run.argument(k), dtype=np.float64)
             step = generator.uniform(0.01, 0.03, value.shape) * generator.choice([-1.0, 1.0], value.shape)
             with np.errstate(all="ignore"):
@@ -177,8 +179,8 @@ def _right(run: Trace, edge: Edge) -> Any:
     """What the edge hands on by the right rule, None where that is nothing, zero, not finite or too large to try."""
     graph = run.graph
     upstream = raw(run, edge.target)
-    sizes = [np.size(run.argument(k)) for k in (edge.target, *graph.arguments[edge.target])]
-    if upstream is None or max(sizes) > LARGEST:
+    met = (edge.target, *graph.arguments[edge.target])
+    if upstream is None or not graph.tuples.isdisjoint(met) or max(np.size(run.argument(k)) for k in met) > LARGEST:
         return None
     right = np.asarray(downstream(graph, edge, np.asarray(upstream, dtype=np.float64), run.argument))
     return right if right.size and np.isfinite(right).all() and right.any() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from graphcore.compare.states import ALLOWED
 
 if TYPE_CHECKING:
     from graphcore.compare.comparison import Comparison
+    from graphcore.compare.functions import FunctionMatch
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,9 @@ def _mismatch(result: Comparison) -> Banner:
     from graphcore.compare.reasons import reasons
 
     wrong = [k for k, state in enumerate(result.states) if state == "mismatch"]
+    faulty = [match for match in result.functions if not match.right]
+    if faulty and len(wrong) == len(faulty):
+        return _wrong_functions(result, faulty)
     count = result.counted
     verb = "differs" if len(wrong) == 1 else "differ"
     bold = f"{len(wrong)} of {plural(count, 'gradient')} {verb} from torch."
@@ -170,23 +175,43 @@ def _mismatch(result: Comparison) -> Banner:
     return Banner("mismatch", "≠", "wrong", bold, f"{numbers} {case.text}", action, reasons(result))
 
 
+def _wrong_functions(result: Comparison, faulty: list[FunctionMatch]) -> Banner:
+    """Hand-written backward passes that are not the derivative of their own forward."""
+    from graphcore.compare.reasons import reasons
+
+    first = faulty[0]
+    name, match = next((name, match) for name, match in first.inputs.items() if match.state == "mismatch")
+    numbers = apart(f"for {name}", match.manual, match.torch, "by its forward", "returned")
+    inherited = result.states.count("inherited")
+    tail = (
+        f" {plural(inherited, 'gradient')} {'differs' if inherited == 1 else 'differ'} only because of it." if inherited else ""
+    )
+    bold = f"The backward of {first.name} is wrong." if len(faulty) == 1 else f"{len(faulty)} hand-written backwards are wrong."
+    action = Action(f"Go to {first.name}", "goto", (first.node,))
+    return Banner("mismatch", "≠", "wrong", bold, f"{numbers[0].upper()}{numbers[1:]}{tail}", action, reasons(result))
+
+
 def difference(result: Comparison, index: int) -> str:
     """``c: -0.1126 here, 0.1126 in torch.`` at the entry that differs most."""
-    name = result.run.graph.names[index]
-    ours, theirs = result.run.gradient(index), result.torch_gradient(index)
+    return apart(result.run.graph.names[index], result.run.gradient(index), result.torch_gradient(index))
+
+
+def apart(name: str, ours: Any, theirs: Any, here: str = "here", there: str = "in torch") -> str:
+    """Two gradients at the entry where they differ most, in words."""
     if ours is None or theirs is None:
-        here, there = ("no gradient" if v is None else number(v.flat[np.argmax(np.abs(v))]) for v in (ours, theirs))
-        return f"{name}: {here} here, {there} in torch."
+        a, b = ("no gradient" if v is None else number(np.asarray(v).flat[np.argmax(np.abs(v))]) for v in (ours, theirs))
+        return f"{name}: {a} {here}, {b} {there}."
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
     if ours.shape != theirs.shape:
-        return f"{name}: shape {ours.shape} here, {theirs.shape} in torch."
+        return f"{name}: shape {ours.shape} {here}, {theirs.shape} {there}."
     with np.errstate(all="ignore"):
-        apart = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)), 0.0, np.abs(ours - theirs))
-    far = np.nan_to_num(apart, nan=np.inf)
+        distance = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)), 0.0, np.abs(ours - theirs))
+    far = np.nan_to_num(distance, nan=np.inf)
     place = tuple(int(k) for k in np.unravel_index(int(np.argmax(far)), ours.shape))
     a, b = number(ours[place]), number(theirs[place])
     if a == b:
         a, b = f"{float(ours[place])!r}", f"{float(theirs[place])!r}"
-    return f"{name}{list(place) if place else ''}: {a} here, {b} in torch."
+    return f"{name}{list(place) if place else ''}: {a} {here}, {b} {there}."
 
 
 def report(result: Comparison, wrong: list[int], case: str) -> str:
@@ -209,6 +234,6 @@ def report(result: Comparison, wrong: list[int], case: str) -> str:
             for k, (name, op, args) in enumerate(zip(graph.names[:50], graph.ops, graph.arguments, strict=False))
         ),
         "",
-        *(f"{leaf.name} = {result.run.value(leaf.index).tolist()}" for leaf in graph.leaves[:20]),
+        *(f"{leaf.name} = {result.run.value(leaf.index).tolist()}" for leaf in graph.leaves[:20] if math.prod(leaf.shape) <= 100),
     ]
     return "\n".join(lines)

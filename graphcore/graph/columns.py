@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphcore.errors import UnknownNameError
+from graphcore.graph.recorded import Recorded
 from graphcore.ops import Op
 from graphcore.ops.namespaces import Shape
 
@@ -90,6 +91,7 @@ class Graph:
     labels: Mapping[int, str] = field(default_factory=dict)
     spans: Mapping[int, Span] = field(default_factory=dict)
     source: Source = field(default_factory=Source)
+    recorded: Recorded | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -114,7 +116,7 @@ class Graph:
             arguments,
             self.statics[index],
             self.shapes[index],
-            "",
+            self.recorded.scopes[index] if self.recorded else "",
             self.spans.get(index),
         )
 
@@ -146,6 +148,8 @@ class Graph:
     @cached_property
     def active(self) -> tuple[bool, ...]:
         """Per node, whether it depends on a leaf that wants a gradient."""
+        if self.recorded is not None:
+            return self.recorded.active
         flags = [False] * len(self)
         for index, (op, arguments) in enumerate(zip(self.ops, self.arguments, strict=True)):
             if op is None:
@@ -156,6 +160,15 @@ class Graph:
                     flags[index] = True
                     break
         return tuple(flags)
+
+    @cached_property
+    def tuples(self) -> frozenset[int]:
+        """The nodes whose value is a tuple: those of which an ``output`` node takes a part."""
+        if self.recorded is None:
+            return frozenset()
+        picks = (k for k, op in enumerate(self.ops) if op is not None and op.name == "output")
+        whole = (call.whole for call in self.recorded.calls if call.whole is not None)
+        return frozenset((*(self.arguments[k][0] for k in picks), *whole))
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

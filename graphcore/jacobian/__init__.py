@@ -78,10 +78,11 @@ class Jacobian:
         named = [(graph.names[k], self.run.argument(k)) for k in (*arguments, target) if k >= 0]
         return structure_of(self._terms or (), self.kind, named)
 
-    def block(self, rows: slice, columns: slice) -> Array:
-        """The entries at ``rows`` of the flattened target and ``columns`` of the flattened source.
+    def block(self, rows: slice | int, columns: slice | int) -> Array:
+        """The entries at ``rows`` of the flattened target and ``columns`` of the flattened source, a matrix always.
 
-        Raises :class:`JacobianError` above 10^6 entries.
+        A number stands for the one row or column of that number. Raises :class:`JacobianError` above 10^6 entries,
+        IndexError for a number that does not exist and TypeError for what is neither.
         """
         r, c = _positions(rows, self.shape[0]), _positions(columns, self.shape[1])
         if len(r) * len(c) > LARGEST:
@@ -208,6 +209,11 @@ def _where_nonzero(line: Array) -> tuple[Whole, Array]:
     return found, line[found]
 
 
-def _positions(part: slice, size: int) -> Whole:
+def _positions(part: slice | int, size: int) -> Whole:
+    if not isinstance(part, slice | int | np.integer):
+        raise TypeError(f"rows and columns of a block are slices or whole numbers, not {part!r}.")
+    if not isinstance(part, slice):
+        at = range(size)[part]
+        part = slice(at, at + 1)
     picked = range(size)[part]
     return np.arange(picked.start, picked.stop, picked.step, dtype=np.intp)

@@ -19,7 +19,7 @@ from graphcore.latex.numbers import number_latex, number_math
 from graphcore.latex.pieces import Content, Ref
 from graphcore.latex.printer import Printer
 from graphcore.latex.rules import is_scalar_edge, loss_name, rule_parts
-from graphcore.latex.terms import apply_rule, cached, local_tree, op_at, pattern
+from graphcore.latex.terms import apply_rule, cached, first_part, handed_on, local_tree, op_at, pattern
 from graphcore.ops.namespaces import Array, Shape
 
 _TERMS = 6
@@ -88,7 +88,7 @@ class _Writer:
         self.graph: Graph = run.graph
         self.decimals = decimals
         self.loss = loss_name(run.graph)
-        self.edges = [(k, edge) for k, edge in enumerate(run.graph.backward_edges) if run.downstream(k) is not None]
+        self.edges = [(k, edge) for k, edge in enumerate(run.graph.backward_edges) if run._downstream[k] is not None]
         self.arrivals = Counter(edge.source for _, edge in self.edges)
 
     def lines(self) -> Iterator[Line]:
@@ -146,7 +146,7 @@ class _Writer:
         factor = self.factor(edge)
         if factor is not None:
             symbols = _join(symbols, "=", upstream, "·", factor)
-        down, up = self.run.downstream(position), self.run.gradient(edge.target)
+        down, up = handed_on(self.run, position), self.run.gradient(edge.target)
         numbers = _join("=", self.value(up), "×", self.bracketed(self.local(edge)), "=", self.value(down))
         return self.line(position, symbols, numbers)
 
@@ -172,7 +172,7 @@ class _Writer:
 
     def value(self, value: Any) -> _Pair:
         """A number, or a matrix cut with dots."""
-        array = np.asarray(value, dtype=np.float64)
+        array = np.asarray(first_part(value), dtype=np.float64)
         if array.ndim == 0:
             return _Pair(number_latex(float(array), self.decimals), number_math(float(array), self.decimals))
         return _Pair(matrix_latex(array, self.decimals), matrix_math(array, self.decimals))
@@ -186,7 +186,7 @@ class _Writer:
 
     def array_step(self, position: int, edge: Edge) -> Line:
         symbols = _join(self.shaped(self.term(edge), self.graph.shapes[edge.source]), "=", self.rule(edge, self.symbol))
-        down = self.run.downstream(position)
+        down = handed_on(self.run, position)
         parts = rule_parts(self.graph, edge, "latex") or ()
         factors = _refs(parts)
         numbers = [_join("=", self.value(down))]
@@ -239,6 +239,7 @@ class _Writer:
             value = self.run.value(edge.target)
         else:
             value = self.run.argument(self.graph.arguments[edge.target][int(ref.key[1:])])
+        value = first_part(value)
         return np.swapaxes(value, -1, -2) if ref.transposed and np.ndim(value) > 1 else value
 
     def shaped(self, pair: _Pair, shape: Shape | None) -> _Pair:
@@ -263,7 +264,7 @@ class _Writer:
                 numbers += ["+", "…"]
                 continue
             at, edge = item
-            down: Any = self.run.downstream(at)
+            down: Any = handed_on(self.run, at)
             negative = k > 0 and down.ndim == 0 and float(down) < 0
             if k:
                 symbols.append("+")

@@ -11,6 +11,7 @@ from graphcore.latex.forms import ATOM, BRACKETED, OPEN, POWER, PRODUCT, Dialect
 from graphcore.latex.pieces import word_math
 from graphcore.latex.trees import call_name
 from graphcore.ops.namespaces import Shape
+from graphcore.syntax import expression
 
 Written = Form | tuple[Form, list[ast.expr]] | ast.expr | None
 Shapes = Mapping[str, Shape]
@@ -43,7 +44,7 @@ def _formula(text: str) -> Callable[[ast.Call, Dialect, Shapes], Written]:
     """A formula of ``a`` to be shown in the place of the call, in LaTeX and MathML."""
     from graphcore.latex.trees import substitute
 
-    tree = ast.parse(text, mode="eval").body
+    tree = expression(text)
 
     def instead(call: ast.Call, dialect: Dialect, shapes: Shapes) -> Written:
         return None if dialect == "text" or len(call.args) != 1 else substitute(tree, {"a": call.args[0]})

@@ -15,7 +15,7 @@ from graphcore.latex.printer import print_tree
 from graphcore.latex.shapes import shape_of
 from graphcore.latex.shown import shown
 from graphcore.latex.simplify import simplify
-from graphcore.latex.terms import bound, cached, name_shapes, op_at, pattern
+from graphcore.latex.terms import bound, cached, name_shapes, op_at, pattern, prose, words
 from graphcore.latex.views import summed_axes
 from graphcore.ops.namespaces import Shape
 
@@ -31,7 +31,7 @@ def loss_name(graph: Graph) -> str:
 
 def is_scalar_edge(graph: Graph, edge: Edge) -> bool:
     """Whether an edge is a multiplication of two numbers."""
-    return not graph.shapes[edge.source] and not graph.shapes[edge.target]
+    return not graph.shapes[edge.source] and not graph.shapes[edge.target] and graph.tuples.isdisjoint(edge[:2])
 
 
 def rule_parts(graph: Graph, edge: Edge, dialect: Dialect) -> Content | None:
@@ -46,6 +46,8 @@ def rule_parts(graph: Graph, edge: Edge, dialect: Dialect) -> Content | None:
     key = ("rule", dialect, op, edge.slot, repr(statics), kinds, source)
 
     def make() -> Content:
+        if prose(rule):
+            return words(rule.text, dialect)
         shapes = name_shapes(kinds, target)
         tree = simplify(shown(bound(op, rule, dict(statics), kinds, edge.slot), shapes))
         return print_tree(_summed(tree, shapes, source), dialect, shapes)
@@ -101,6 +103,8 @@ def _ref_tokens(graph: Graph, edge: Edge, ref: Ref, loss: str) -> list[Token]:
         return [token, {"text": "ᵀ"}] if ref.transposed else [token]
     if ref.key in FIXED:
         return [{"value": FIXED[ref.key][0], "shape": list(graph.shapes[edge.source])}]
+    if graph.recorded is not None and not ref.key.startswith("@"):
+        return [{"value": ref_text(graph, edge.target, ref, "text")}]  # a word of the row's own, of whatever shape
     shape = ref.shape if ref.shape is not None else ()
     return [{"value": ref_text(graph, edge.target, ref, "text"), "shape": list(shape)}]
 

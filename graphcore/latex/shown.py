@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from graphcore.latex.shapes import as_shape, constant, reduced, shape_of
 from graphcore.latex.trees import call_name, number
 from graphcore.ops.namespaces import ARRAYS, Shape
+from graphcore.syntax import expression
 
 Shapes = Mapping[str, Shape]
 _REDUCING = frozenset({"sum", "mean", "prod", "max", "min", "norm", "cumsum"})
@@ -180,7 +181,7 @@ def _computed(name: str, given: Arguments) -> ast.expr | None:
         found = ARRAYS[name](*[constant(tree) for tree in given])
     except ValueError:
         return None
-    return ast.parse(repr(found), mode="eval").body
+    return expression(repr(found))
 
 
 _SHAPED = {"scatter": "scatter", "gather_add": "scatter_add", "scatter_classes": "scatter", "runs": "runs", "tiles": "tiles"}

@@ -16,13 +16,15 @@ from graphcore.backprop import Trace, kernels
 from graphcore.errors import GraphError
 from graphcore.graph import Edge, Graph
 from graphcore.latex.forms import Dialect
+from graphcore.latex.names import escape
 from graphcore.latex.pieces import Content
 from graphcore.latex.printer import print_tree
 from graphcore.latex.simplify import simplify
 from graphcore.latex.trees import number, substitute, value_of
 from graphcore.ops import REQUIRED, Op
-from graphcore.ops.namespaces import Shape
+from graphcore.ops.namespaces import Array, Shape
 from graphcore.ops.row import Formula
+from graphcore.syntax import expression, parsed
 
 Pattern = tuple[Any, ...]
 """Per argument its shape, or for a literal a pair: ``("=", value)`` where the value matters, ``("#", shape)`` where not."""
@@ -31,6 +33,8 @@ _ARITHMETIC = frozenset({"add", "sub", "mul", "div"})
 _CACHE: dict[Any, Any] = {}
 _CACHE_LIMIT = 20_000
 _SHOWN_OPERANDS = 6
+# of torch's own ops, where the signature does not say it
+_QUIET: Mapping[str, Any] = {"dilation": 1, "output_padding": 0, "groups": 1, "transposed": False, "ceil_mode": False}
 
 
 def cached(key: Any, make: Callable[[], Any]) -> Any:
@@ -60,6 +64,27 @@ def rule_of(op: Op, slot: int) -> Formula:
     return rule
 
 
+def first_part(value: Any) -> Any:
+    """A tensor, or of the value or gradient of an op with several results the first that is there."""
+    if isinstance(value, dict):
+        value = tuple(value[part] for part in sorted(value))
+    if not isinstance(value, tuple):
+        return value
+    return next((np.asarray(part) for part in value if part is not None), None)
+
+
+def handed_on(run: Trace, position: int) -> Array | None:
+    """What an edge hands on; to an op with several results, the part that is shown."""
+    handed = run._downstream[position]
+    found: Array | None = first_part(handed) if isinstance(handed, dict) else run.downstream(position)
+    return found
+
+
+def words(text: str, dialect: Dialect) -> Content:
+    """Words in the place of a formula."""
+    return ["mtext", text] if dialect == "math" else (rf"\text{{{escape(text)}}}",) if dialect == "latex" else (text,)
+
+
 def apply_rule(run: Trace, edge: Edge, gradient: Any) -> Any:
     """What an op's rule answers to an upstream gradient, before broadcasting is undone."""
     op = op_at(run.graph, edge.target)
@@ -69,7 +94,8 @@ def apply_rule(run: Trace, edge: Edge, gradient: Any) -> Any:
         rule_of(op, edge.slot)
         return None
     more = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
-    operands = [np.asarray(run.argument(k)) for k in run.graph.arguments[edge.target]]
+    given = [run.argument(k) for k in run.graph.arguments[edge.target]]
+    operands = [value if isinstance(value, tuple) else np.asarray(value) for value in given]
     with np.errstate(all="ignore"):
         return rule(gradient, run.value(edge.target), *operands, **more)
 
@@ -104,9 +130,22 @@ def constant_tree(value: object) -> ast.expr:
     return ast.Constant(str(value))
 
 
+def prose(formula: Formula) -> bool:
+    """Whether what is stated beside a function is words, no formula."""
+    if formula.function is None:
+        return False
+    try:
+        formula.tree  # noqa: B018  # parsed once
+    except SyntaxError:
+        return True
+    return False
+
+
 def bound(op: Op, formula: Formula, statics: Mapping[str, Any], kinds: Pattern, slot: int = 0) -> ast.expr:
     """A formula of an op's row on numbered operands ``@0, @1``; the output is ``@y``, the upstream gradient ``@g``."""
-    trees: dict[str, ast.expr] = {name: constant_tree(value) for name, value in statics.items()}
+    # beside a function a setting that is not given has no place in the formula: there it keeps its name
+    said = {name: value for name, value in statics.items() if value is not None or formula.function is None}
+    trees: dict[str, ast.expr] = {name: constant_tree(value) for name, value in said.items()}
     trees |= {"y": ast.Name("@y"), "g": ast.Name("@g"), "slot": ast.Constant(slot)}
     for k, name in enumerate(op.operands):
         if not name.startswith("*"):
@@ -138,7 +177,8 @@ class _DropDefaults(ast.NodeTransformer):
     """Keyword arguments that say what is said anyway are left out."""
 
     def __init__(self, op: Op, statics: Mapping[str, Any]) -> None:
-        self.usual = {name for name, value in statics.items() if same(value, op.statics.get(name))}
+        usual = usual_settings(op)
+        self.usual = {name for name, value in statics.items() if is_usual(value, usual.get(name))}
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         kept = [k for k in node.keywords if not (isinstance(k.value, ast.Name) and k.value.id in self.usual)]
@@ -150,13 +190,28 @@ def same(a: object, b: object) -> bool:
     return type(a) is type(b) and repr(a) == repr(b)
 
 
+def is_usual(value: object, usual: object) -> bool:
+    """Whether a static argument goes without saying: ``(1, 1)`` too where 1 does."""
+    return same(value, usual) or (isinstance(value, tuple) and bool(value) and all(same(one, usual) for one in value))
+
+
+def usual_settings(op: Op) -> Mapping[str, Any]:
+    """The static arguments that go without saying; of torch's own ops those of its signature."""
+    if op.group != "recorded":
+        return op.statics
+    from graphcore.ops.aten import ROWS, Row
+
+    return {**_QUIET, **next((row.defaults for row in ROWS.get(op.name, ()) if isinstance(row, Row)), {})}
+
+
 def written_tree(op: Op, formula: Formula, statics: Mapping[str, Any], operands: Mapping[str, ast.expr]) -> ast.expr:
     """How an op is written on these operands, static arguments only where they are not the usual ones."""
-    tree: ast.expr = _DropDefaults(op, statics).visit(ast.parse(formula.text, mode="eval").body)
-    mentioned = {n.id for n in ast.walk(ast.parse(formula.text, mode="eval")) if isinstance(n, ast.Name)}
+    tree: ast.expr = _DropDefaults(op, statics).visit(expression(formula.text))
+    mentioned = {n.id for n in ast.walk(parsed(formula.text, "eval")) if isinstance(n, ast.Name)}
     if isinstance(tree, ast.Call):
+        usual = usual_settings(op)
         said = [
-            (name, value) for name, value in statics.items() if name not in mentioned and not same(value, op.statics.get(name))
+            (name, value) for name, value in statics.items() if name not in mentioned and not is_usual(value, usual.get(name))
         ]
         for name, value in said:
             if op.statics.get(name) is REQUIRED and not tree.keywords and name not in ("axis", "dim"):
@@ -196,7 +251,7 @@ def local_tree(op: Op, slot: int, statics: Mapping[str, Any], kinds: Pattern) ->
     rule = op.rule(slot)
     name = op.operands[min(slot, len(op.operands) - 1)].lstrip("*")
     formula = op.local.get(name) or (rule if is_elementwise(op) else None)
-    if rule is None or formula is None:
+    if rule is None or formula is None or prose(formula):
         return None
     return simplify(substitute(bound(op, formula, statics, kinds, slot), {"@g": ast.Constant(1)}))
 

@@ -77,6 +77,7 @@ _BY_RANK: Mapping[str, Callable[..., str]] = {
     "T": lambda *ranks: "T" if ranks in ((2,), ()) else "transpose",
     "diag": _any(2, "diag", "diagonal"),
     "pick": lambda *ranks: "pick_one" if ranks[:1] == (1,) else "pick",
+    "solve": lambda *ranks: "solve_columns" if ranks[1:] == (2,) else "solve",
     "hstack": _any(2, "concatenate", "hstack"),
     "vstack": _any(2, "stack", "vstack"),
 }

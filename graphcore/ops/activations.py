@@ -115,7 +115,8 @@ ROWS = [
     activation(
         "gelu",
         f"a / 2 * (1 + erf(a / sqrt(2))) if approximate == 'none' else a / 2 * (1 + tanh({_CURVE}))",
-        "g * ((1 + erf(a / sqrt(2))) / 2 + a * exp(-a ** 2 / 2) / sqrt(2 * pi)) if approximate == 'none' else "
+        # y / a is the distribution at a, and cheaper than asking for it again
+        "g * (where(a == 0, 1 / 2, y / a) + a * exp(-a ** 2 / 2) / sqrt(2 * pi)) if approximate == 'none' else "
         f"g * ({_GELU_TANH})",
         spoken="Gaussian error linear unit",
         statics={"approximate": "none"},

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from graphcore.ops import backward
+from graphcore.ops import backward, positions, special
 from graphcore.ops.backward import Array, Axis, Shape
 from graphcore.ops.backward import keep as keep
 from graphcore.ops.backward import whole as whole
 
 _TRUTHS = (bool, np.bool)
-_ERF = np.frompyfunc(math.erf, 1, 1)
+_ERFC = np.frompyfunc(math.erfc, 1, 1)
 
 
 def total(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -64,7 +64,12 @@ def sign(a: Any) -> Any:
 
 def erf(a: Any) -> Any:
     """The error function, entry by entry."""
-    return np.float64(math.erf(a)) if np.ndim(a) == 0 else _ERF(a).astype(np.float64)
+    return np.float64(math.erf(a)) if np.ndim(a) == 0 else special.erf(a)
+
+
+def erfc(a: Any) -> Any:
+    """1 - erf(a), exact far out too."""
+    return np.float64(math.erfc(a)) if np.ndim(a) == 0 else _ERFC(a).astype(np.float64)
 
 
 def sigmoid(a: Any) -> Any:
@@ -217,6 +222,13 @@ def inv(a: Array) -> Any:
     return np.linalg.inv(a)
 
 
+def solve(a: Array, b: Array) -> Any:
+    """x of a @ x = b; nan where an entry is, NumPy's error where the matrix is singular."""
+    if np.isnan(a).any() or np.isnan(b).any():
+        return np.full_like(b, np.nan)
+    return np.linalg.solve(a, b)
+
+
 def tri(shape: Shape, k: int) -> Any:
     """A mask of the entries on and below diagonal number ``k``."""
     return np.tri(shape[-2], shape[-1], k, dtype=bool)
@@ -224,7 +236,7 @@ def tri(shape: Shape, k: int) -> Any:
 
 FUNCTIONS = {
     name: value
-    for module in (globals(), vars(backward))
+    for module in (globals(), vars(backward), vars(positions))
     for name, value in module.items()
     if callable(value) and getattr(value, "__module__", "").startswith("graphcore.ops") and not name.startswith("_")
 } | {"sum": total, "Φ": normal_below, "φ": normal_density}

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphcore.ops import shapes
 from graphcore.ops.row import Formula, Op, ShapeRule
+from graphcore.ops.settings import asked_first
 
 _INFIX = re.compile(r"-?[a-z]( (\+|-|\*\*?|/|//|%|@) [a-z])?|[a-z]\.T|[a-z]\[index\]")
 
@@ -27,7 +28,7 @@ def op(
     operands: tuple[str, ...] = (),
     written: str = "",
     numpy: str = "",
-    torch: str = "",
+    torch: str | Formula = "",
     kink: str = "",
     kink_says: str = "",
     says: str | Mapping[str, str] = "",
@@ -59,10 +60,10 @@ def op(
         operands=operands,
         forward=forward,
         rules={key: formula(text) for key, text in rules.items()},
-        shape=shape,
+        shape=asked_first(name, settings, shape),
         written=Formula(shown),
         numpy=Formula(numpy or (shown if infix else f"np.{full}")),
-        torch=Formula(torch or (shown if infix else f"torch.{full}")),
+        torch=formula(torch or (shown if infix else f"torch.{full}")),
         group=group,
         spoken=spoken,
         statics=settings,

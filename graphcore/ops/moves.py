@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphcore.ops.namespaces import Axis, Shape
-from graphcore.ops.row import ShapeError
+from graphcore.ops.row import ShapeError, said
 from graphcore.ops.shapes import axes_of
 
 
@@ -123,6 +123,31 @@ def take(a: Shape, b: Shape, **_: Any) -> Shape:
     return (*b, *a[1:])
 
 
+def gather(a: Shape, b: Shape, axis: int, **_: Any) -> Shape:
+    """The shape of the numbers, which agrees with the array's in every other axis."""
+    if not a or len(a) != len(b):
+        raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: as many axes are wanted.")
+    if not isinstance(axis, int):
+        raise ShapeError("name one axis.")
+    (place,) = axes_of(a, axis)
+    if any(n != m for k, (n, m) in enumerate(zip(a, b, strict=True)) if k != place):
+        raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: they must agree in every axis but {axis}.")
+    return b
+
+
+def pad(shape: Shape, width: Any, **_: Any) -> Shape:
+    """Longer by what stands before and after, one pair for each axis."""
+    if not shape:
+        raise ShapeError("{0} is a single number, without axes to pad.")
+    pairs = width if isinstance(width, tuple | list) else ()
+    if len(pairs) != len(shape) or any(
+        not isinstance(pair, tuple | list) or len(pair) != 2 or any(not isinstance(n, int) or n < 0 for n in pair)
+        for pair in pairs
+    ):
+        raise ShapeError(f"{{0}} is {shape}: a pair of whole numbers for each axis is wanted, not {said(width)}.")
+    return tuple(n + before + after for n, (before, after) in zip(shape, pairs, strict=True))
+
+
 def tile(shape: Shape, reps: Any, **_: Any) -> Shape:
     """The shape times the number of copies, aligned at the last axis."""
     copies = (reps,) if isinstance(reps, int) else tuple(reps)
@@ -134,7 +159,7 @@ def tile(shape: Shape, reps: Any, **_: Any) -> Shape:
 def repeat(shape: Shape, repeats: int, axis: int | None = None, **_: Any) -> Shape:
     """Each entry several times, along an axis or of all entries in one row."""
     if not isinstance(repeats, int) or repeats < 0:
-        raise ShapeError(f"the number of copies must be a whole number, not {repeats!r}.")
+        raise ShapeError(f"the number of copies must be a whole number, not {said(repeats)}.")
     if axis is None:
         return (math.prod(shape) * repeats,)
     (place,) = axes_of(shape, axis)

@@ -64,6 +64,8 @@ ALIASES: Mapping[str, str] = _pairs("""
     concatenate: cat concat
     hstack: column_stack
     vstack: row_stack
+    gather: take_along_axis take_along_dim
+    moveaxis: movedim
     detach: stop_gradient
     log_softmax: logsoftmax
     mse: mse_loss mean_squared_error
@@ -113,6 +115,17 @@ def keyword(row: Op, name: str) -> str:
 
 
 _SPECIAL: Mapping[tuple[str, str], str] = {
+    ("gather", "index"): "b",
+    ("gather", "indices"): "b",
+    ("gather", "arr"): "a",
+    ("pad", "pad"): "width",
+    ("pad", "pad_width"): "width",
+    ("pad", "array"): "a",
+    ("pad", "constant_values"): "value",
+    ("solve", "A"): "a",
+    ("solve", "B"): "b",
+    ("cross_entropy", "target"): "b",
+    ("matrix_power", "M"): "a",
     ("transpose", "dims"): "axes",
     ("where", "condition"): "c",
     ("where", "x"): "a",
@@ -127,14 +140,12 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("argmax", "argmin", "argsort", "searchsorted", "nonzero", "argwhere"), _POSITION),
         **dict.fromkeys(("dropout", "bernoulli", "multinomial", "normal", "uniform", "rand_like", "randn_like"), _RANDOM),
-        "one_hot": "class numbers go into cross_entropy as they are; write the 0s and 1s as a constant elsewhere",
-        "median": "NumPy and torch mean different numbers by it where the count is even",
+        "nanmedian": "it leaves entries out by their value; write median of the others",
         "sort": "its order is decided by positions, which carry no gradient",
         "topk": "its order is decided by positions, which carry no gradient",
         "any": "it gives a truth value, and no gradient flows through it",
         "all": "it gives a truth value, and no gradient flows through it",
         "isnan": "it gives a truth value, and no gradient flows through it",
-        "einsum": "write it with @, *, sum and transpose, so that each step has its rule",
         "tensordot": "write it with reshape and @, so that each step has its rule",
         "conv1d": "convolutions belong to recorded networks",
         "conv2d": "convolutions belong to recorded networks",

@@ -61,7 +61,7 @@ def _from(module: Any, names: str) -> dict[str, Any]:
 
 FLOATS: Mapping[str, Any] = {
     **_from(math, "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10"),
-    **_from(math, "sqrt hypot erf pow fmod radians degrees pi e inf nan"),
+    **_from(math, "sqrt hypot erf erfc cbrt pow fmod radians degrees pi e inf nan"),
     "abs": abs,
     "where": _float_where,
     "maximum": _float_maximum,
@@ -78,7 +78,7 @@ FLOATS: Mapping[str, Any] = {
 
 ARRAYS: Mapping[str, Any] = {
     **_from(np, "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log log1p expm1 log2 log10 exp2"),
-    **_from(np, "sqrt hypot abs maximum minimum fmod radians degrees floor ceil round trunc isnan logical_and logical_or"),
+    **_from(np, "sqrt cbrt hypot abs maximum minimum fmod radians degrees floor ceil round trunc isnan logical_and logical_or"),
     **_from(np, "max min prod cumsum cumprod reshape transpose swapaxes squeeze expand_dims broadcast_to concatenate stack"),
     **_from(np, "flip roll tile repeat tril triu trace diagonal diag kron eye zeros_like ones_like pi e inf nan"),
     "pow": lambda a, b: np.asarray(a) ** b,

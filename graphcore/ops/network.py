@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from graphcore.ops import shapes
+from graphcore.ops import moves, shapes
 from graphcore.ops.make import elementwise, op
 from graphcore.ops.reductions import reduction
+from graphcore.ops.row import REQUIRED
 
 network = partial(op, group="neural network")
 _Z = "z = [[1, 2, 3], [1, 0, -1]]\n"
@@ -57,6 +58,7 @@ ROWS = [
         operands=("a", "b"),
         shape=shapes.pick,
         numpy="a[np.arange(len(a)), b.astype(int)]",
+        takes_numbers=False,
         torch="a[torch.arange(len(a)), b.long()]",
         a="scatter_classes(g, shape(a), b)",
         says="goes back to the entry picked; 0 elsewhere",
@@ -71,11 +73,28 @@ ROWS = [
         shape=shapes.pick,
         written="pick(a, b)",
         numpy="a[int(b)]",
+        takes_numbers=False,
         torch="a[b.long()]",
         a="scatter_classes(g, shape(a), b)",
         says="goes back to the entry picked; 0 elsewhere",
         reads="g goes back to the entry picked, 0 elsewhere",
         example="z = [1, 2, 3]\nt = const(2)\ny = -pick(log_softmax(z), t)",
+    ),
+    network(
+        "gather",
+        "gather(a, axis, b)",
+        spoken="entries by number",
+        operands=("a", "b"),
+        shape=moves.gather,
+        statics={"axis": REQUIRED},
+        written="gather(a, axis=axis, index=b)",
+        numpy="np.take_along_axis(a, b.astype(int), axis)",
+        takes_numbers=False,
+        torch="torch.gather(a, axis, b.long())",
+        a="scatter_along(g, shape(a), b, axis)",
+        says="goes back to the entry taken; one taken twice adds up",
+        reads="each entry of g is added to the entry it came from",
+        example=_Z + "t = const([[2], [0]])\ny = -mean(gather(log_softmax(z), 1, t))",
     ),
     elementwise(
         "binary_cross_entropy_each",

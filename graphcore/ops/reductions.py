@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from graphcore.ops import shapes
-from graphcore.ops.backward import cumprod_rule
+from graphcore.ops.backward import Axis, cumprod_rule
+from graphcore.ops.functions import count
 from graphcore.ops.make import op
 from graphcore.ops.row import Formula, Op
 
@@ -20,7 +22,7 @@ def _call(function: str, axis: str, keepdims: str, more: str = "") -> str:
     return f"{plain} if axis is None and (not keepdims) else {along} if not keepdims else {full}"
 
 
-def reduction(name: str, forward: str, *, more: str = "", torch: str = "", numpy: str = "", **row: Any) -> Op:
+def reduction(name: str, forward: str, *, more: str = "", torch: str | Formula = "", numpy: str = "", **row: Any) -> Op:
     """A row with ``axis`` and ``keepdims``; ``more`` are further arguments of the calls, as text."""
     return op(
         name,
@@ -32,6 +34,17 @@ def reduction(name: str, forward: str, *, more: str = "", torch: str = "", numpy
         torch=torch or _call(f"torch.{name}", "dim", "keepdim", more),
         **row,
     )
+
+
+def spread(name: str) -> Formula:
+    """torch's call of a variance; for one entry alone, where torch warns of its nan, a nan with torch's own gradient."""
+
+    def call(a: Any, axis: Axis, keepdims: bool, ddof: float) -> Any:
+        if count(tuple(a.shape), axis) > ddof:
+            return getattr(a, name)(dim=axis, correction=ddof, keepdim=keepdims)
+        return a.mean(dim=axis, keepdim=keepdims) * math.nan
+
+    return Formula(_call(f"torch.{name}", "dim", "keepdim", ", correction=ddof"), call)
 
 
 def extreme(name: str, spoken: str, torch: str, rule: str) -> Op:
@@ -69,7 +82,7 @@ _AMONG = "torch.a{0}(a) if axis is None and (not keepdims) else torch.a{0}(a, di
 _CENTRED = "(a - mean(a, axis, keepdims=True))"
 _LEFT = "freedom(shape(a), axis, ddof)"
 _SPREAD_SQUARES = f"sum({_CENTRED} ** 2, axis, keepdims) / {_LEFT}"
-_ROOT_TWO = "ord is None or ord == 2"
+_ROOT_TWO = "ord is None or ord == 2 or ord == 'fro'"
 _ENDLESS = "ord == float('inf')"
 _ENDLESS_MIN = "ord == -float('inf')"
 
@@ -103,9 +116,28 @@ ROWS = [
     extreme("amax", "largest entry, ties share", _AMONG.format("max"), _SHARED),
     extreme("amin", "smallest entry, ties share", _AMONG.format("min"), _SHARED),
     reduction(
+        "median",
+        "median(a, axis, keepdims)",
+        spoken="entry in the middle, the lower of two",
+        shape=shapes.median,
+        numpy="np.sort(a, axis=None)[(a.size - 1) // 2] if axis is None and (not keepdims) else "
+        "np.sort(a, axis=None)[(a.size - 1) // 2].reshape((1,) * a.ndim) if axis is None else "
+        "np.take(np.sort(a, axis=axis), [(a.shape[axis] - 1) // 2], axis=axis) if keepdims else "
+        "np.take(np.sort(a, axis=axis), (a.shape[axis] - 1) // 2, axis=axis)",
+        torch="torch.median(a) if axis is None and (not keepdims) else torch.median(a).reshape((1,) * a.ndim) if axis is None "
+        "else torch.median(a, dim=axis, keepdim=keepdims).values",
+        a=f"{_ALL} if axis is None else where(in_the_middle(a, axis), {_SPREAD.format('g')}, 0)",
+        says="goes to the entry in the middle",
+        kink="tied(a, y, axis, keepdims)",
+        kink_says="a tie; torch shares equally among all of the array, and gives all to one along an axis",
+        example="x = [3, 1, 2]\ny = median(x)",
+    ),
+    reduction(
         "var",
         _SPREAD_SQUARES,
         spoken="variance",
+        torch=spread("var"),
+        shape=shapes.spread,
         statics={"ddof": 0},
         more=", correction=ddof",
         a=_SPREAD.format(f"2 * g / {_LEFT}") + f" * {_CENTRED}",
@@ -116,6 +148,8 @@ ROWS = [
         "std",
         f"sqrt({_SPREAD_SQUARES})",
         spoken="standard deviation",
+        torch=spread("std"),
+        shape=shapes.spread,
         statics={"ddof": 0},
         more=", correction=ddof",
         a=_SPREAD.format(f"where(y == 0, 0, g / (y * {_LEFT}))") + f" * {_CENTRED}",

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from graphcore.ops.namespaces import ARRAYS, FLOATS, Array, Kernel, Namespace, Shape
+from graphcore.syntax import expression, parsed
 
 
 class _Required:
@@ -121,7 +122,7 @@ class Formula:
     @cached_property
     def tree(self) -> ast.expr:
         """The formula as a syntax tree, for the printers."""
-        return ast.parse(self.text, mode="eval").body
+        return expression(self.text)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -134,10 +135,15 @@ class Formula:
         >>> Formula("a.sum() if axis is None else a.sum(axis)").given({"axis": None}).text
         'a.sum()'
         """
-        if " if " not in self.text or self.function is not None:
+        if " if " not in self.text:
             return self
-        tree = _Given(statics).visit(ast.parse(self.text, mode="eval"))
-        return Formula(ast.unparse(tree))
+        try:
+            tree = _Given(statics).visit(parsed(self.text, "eval"))
+        except (SyntaxError, NameError):
+            if self.function is None:
+                raise
+            return self  # words beside a function
+        return Formula(ast.unparse(tree), self.function)
 
     def compile(self, parameters: tuple[str, ...], namespace: Namespace, statics: Mapping[str, Any]) -> Kernel:
         """The formula as a Python function of ``parameters`` over ``namespace``.
@@ -163,7 +169,7 @@ class Formula:
         if starred:
             arguments.vararg = ast.arg(starred.lstrip("*"))
             arguments.kwonlyargs, arguments.kw_defaults = [ast.arg("slot")], [ast.Constant(0)]
-        body = ast.parse(text, mode="eval").body
+        body = expression(text)
         if namespace is FLOATS:
             body = _FloatForm().visit(body)
         numbers: Mapping[str, Any] = {}
@@ -233,3 +239,8 @@ class Op:
 
 class ShapeError(Exception):
     """Operand shapes that do not fit; ``{0}``, ``{1}`` in the text stand for the operands' names."""
+
+
+def said(value: object) -> str:
+    """A value as the text of a :class:`ShapeError` has it: a brace of its own stands for no operand."""
+    return repr(value).replace("{", "{{").replace("}", "}}")

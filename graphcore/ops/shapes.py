@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphcore.ops.namespaces import Axis, Shape
-from graphcore.ops.row import ShapeError
+from graphcore.ops.row import ShapeError, said
 
 
 def elementwise(*shapes: Shape, **_: Any) -> Shape:
@@ -42,7 +42,7 @@ def clip(shape: Shape, min: float | None = None, max: float | None = None, **_: 
         raise ShapeError("give a bound: min, max or both.")
     for bound in (min, max):
         if bound is not None and not isinstance(bound, int | float):
-            raise ShapeError(f"a bound is a number, not {bound!r}; with arrays write maximum and minimum.")
+            raise ShapeError(f"a bound is a number, not {said(bound)}; with arrays write maximum and minimum.")
     return shape
 
 
@@ -65,7 +65,7 @@ def axes_of(shape: Shape, axis: Axis, operand: int = 0) -> tuple[int, ...]:
     found = []
     for k in axis if isinstance(axis, tuple | list) else (axis,):
         if not isinstance(k, int) or isinstance(k, bool):
-            raise ShapeError(f"an axis is a whole number, not {k!r}.")
+            raise ShapeError(f"an axis is a whole number, not {said(k)}.")
         if not -len(shape) <= k < len(shape):
             axes = " and ".join(str(n) for n in range(len(shape))) if len(shape) < 3 else f"0 to {len(shape) - 1}"
             has = f"its axes are {axes}" if len(shape) > 1 else "its only axis is 0" if shape else "a single number, without axes"
@@ -91,13 +91,27 @@ def extreme(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -
     return reduction(shape, axis, keepdims)
 
 
+def spread(shape: Shape, axis: Axis = None, keepdims: bool = False, ddof: float = 0, **_: Any) -> Shape:
+    """A variance, which needs something to divide by; of one entry alone it is nan, as in NumPy and torch."""
+    count = math.prod(shape[k] for k in axes_of(shape, axis))
+    if (ddof > 1 and ddof >= count) or ddof == count > 1:
+        raise ShapeError(f"{{0}} is {shape}: with ddof={ddof} of {count} entries nothing is left to divide by.")
+    return reduction(shape, axis, keepdims)
+
+
 def norm(shape: Shape, ord: Any = None, axis: Axis = None, keepdims: bool = False, **_: Any) -> Shape:
     """A vector norm; of a matrix only the Frobenius norm, which is the same with all entries in one row."""
     if ord == 0:
         raise ShapeError("the norm with ord=0 counts entries: it has no gradient.")
-    if ord is not None and (not isinstance(ord, int | float) or isinstance(ord, bool)):
-        raise ShapeError(f"ord must be a number, not {ord!r}.")
     axes = axes_of(shape, axis)
+    if ord == "fro":
+        if len(axes) != 2:
+            raise ShapeError(f"{{0}} is {shape}: ord='fro' is the norm of a matrix. Leave ord out.")
+        return reduction(shape, axis, keepdims)
+    if ord is not None and (not isinstance(ord, int | float) or isinstance(ord, bool)):
+        raise ShapeError(f"ord must be a number or 'fro', not {said(ord)}.")
+    if ord is not None and len(axes) > 1 and abs(ord) in (1, math.inf):
+        raise ShapeError(f"{{0}} is {shape}: write matrix_norm(A, ord={ord}) for a norm of the matrix, or name one axis.")
     if ord is not None and len(axes) > 1:
         raise ShapeError(
             f"{{0}} is {shape}: a matrix norm with ord={ord} needs singular values. Give one axis, or leave ord out."
@@ -178,10 +192,35 @@ def one_of_square_matrix(a: Shape, **_: Any) -> Shape:
     return square_matrix(a) and ()
 
 
+def solve(a: Shape, b: Shape, **_: Any) -> Shape:
+    """A square matrix and a right side with as many rows."""
+    square_matrix(a)
+    if len(b) not in (1, 2) or b[0] != a[0]:
+        raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: a right side with {_counted(a[0], 'row', 2)} is wanted.")
+    return b
+
+
+def cross(a: Shape, b: Shape, axis: int = -1, **_: Any) -> Shape:
+    """Vectors of three entries along an axis; the other axes broadcast."""
+    if len(a) != len(b):
+        raise ShapeError(f"{{0}} is {a}, {{1}} is {b}: as many axes are wanted. Write u[None] for one vector beside many.")
+    for k, shape in enumerate((a, b)):
+        along(shape, axis)
+        if shape[axis] != 3:
+            raise ShapeError(f"{{{k}}} is {shape}: vectors of 3 entries are wanted, not {shape[axis]}.")
+    return elementwise(a, b)
+
+
 def kron(a: Shape, b: Shape, **_: Any) -> Shape:
     """Every entry of a times all of b."""
     axes_wanted(2, 2)(a, b)
     return (a[0] * b[0], a[1] * b[1])
+
+
+def median(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> Shape:
+    """A reduction over all entries or one axis, of at least one entry."""
+    one_axis_or_all(shape, axis, keepdims)
+    return extreme(shape, axis, keepdims)
 
 
 def one_axis_or_all(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Any) -> Shape:

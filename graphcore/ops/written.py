@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphcore.ops.row import Op
+from graphcore.syntax import expression
 
 
 class _Substitute(ast.NodeTransformer):
@@ -28,7 +29,7 @@ def write(op: Op, operands: Sequence[str], statics: Mapping[str, Any] | None = N
     """
     given = {**op.statics, **(statics or {})}
     named = {name.lstrip("*"): tree for name, tree in zip(op.operands, map(_tree, operands), strict=False)}
-    body = ast.parse(op.written.text, mode="eval").body
+    body = expression(op.written.text)
     if op.variadic:
         body = ast.Call(ast.Name(op.name), [ast.List(list(map(_tree, operands)))], [])
     else:
@@ -47,7 +48,7 @@ def write(op: Op, operands: Sequence[str], statics: Mapping[str, Any] | None = N
 def _tree(text: str) -> ast.expr:
     """An operand's text as a syntax tree, so that brackets come where they are needed; a text that is none as it is."""
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        return expression(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Name(text)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphcore import ops
 from graphcore.errors import GraphError, nearest
-from graphcore.parse import constructors, dialect, settings
+from graphcore.parse import constructors, dialect, foreign, settings
 from graphcore.parse.composites import expand
 from graphcore.parse.constants import whole
 from graphcore.parse.spelling import IGNORED_KEYWORDS, MEANT, PYTHON, ROOTS, TUPLES, is_op
@@ -26,10 +26,32 @@ def arguments(
         raise _unknown_error(tr, name, node, first is not None)
     torch = is_torch(tr, node)
     if tr.template is None:
+        args, keywords = foreign.reordered(tr, name, node, args, keywords, first is not None)
         name = dialect.reworded(tr, name, node, torch, args, first is not None)
         args = dialect.without_shape(tr, name, node, args)
     composite = ops.COMPOSITES.get(ops.ALIASES.get(name, name))
     row: Any = composite if composite is not None else ops.get(name)
+    operands, given = _bound(tr, row, name, node, args, keywords, first)
+    given = settings.settled(tr, row.name, node, given)
+    defaults = ops.TORCH_DEFAULTS.get(row.name)
+    if defaults and torch:
+        given = {**defaults, **given}
+    if tr.template is None:
+        word, given = foreign.meant(tr, row.name, node, operands, given)
+        composite = ops.COMPOSITES.get(word, composite)
+    if composite is not None:
+        return expand(tr, composite, operands, node, given)
+    meant = row.name
+    if tr.template is None:
+        worded, given = dialect.fitted(tr, name, node, operands, given)
+        meant = meant if worded == name else worded
+    return tr.apply(meant, operands, node, given)
+
+
+def _bound(
+    tr: Translator, row: Any, name: str, node: ast.Call, args: list[ast.expr], keywords: list[ast.keyword], first: Operand | None
+) -> tuple[list[Any], dict[str, Any]]:
+    """The operands in their order, and the static arguments by name."""
     operands: list[Any] = [] if first is None else [first]
     wanted = [operand.lstrip("*") for operand in row.operands]
     variadic = bool(row.operands) and row.operands[-1].startswith("*")
@@ -50,22 +72,12 @@ def arguments(
         if slot < len(operands):
             raise tr.error(node, f"`{name}` is given `{wanted[slot]}` twice.")
         operands.insert(slot, slots[slot])
-    optional = composite.optional if composite is not None else 0
-    if not variadic and not len(wanted) - optional <= len(operands) <= len(wanted):
+    least = len(wanted) - getattr(row, "optional", 0)
+    if not variadic and not least <= len(operands) <= len(wanted):
         raise _arity_error(tr, row, name, node, len(wanted), len(operands))
     if variadic and not operands:
         raise _arity_error(tr, row, name, node, 1, 0)
-    given = settings.settled(tr, row.name, node, given)
-    defaults = ops.TORCH_DEFAULTS.get(row.name)
-    if defaults and torch:
-        given = {**defaults, **given}
-    if composite is not None:
-        return expand(tr, composite, operands, node, given)
-    meant = row.name
-    if tr.template is None:
-        worded, given = dialect.fitted(tr, name, node, operands, given)
-        meant = meant if worded == name else worded
-    return tr.apply(meant, operands, node, given)
+    return operands, given
 
 
 def prefix_of(tr: Translator, node: ast.expr) -> str | None:

@@ -172,6 +172,8 @@ def settings(meant: str, node: ast.Call) -> list[ast.keyword]:
         return [*(ast.keyword(key, value) for key, value in axes if key not in said), *node.keywords]
     row = ops.COMPOSITES.get(ops.ALIASES.get(meant, meant)) or ops.get(meant)
     names = [name for name in row.statics if name != "reduction"]
+    if row.name in ("cross_entropy", "nll_loss"):
+        names = ["weight", "size_average", "ignore_index"]
     positional = [
         ast.keyword(names[k] if k < len(names) else "another", value, lineno=value.lineno, col_offset=value.col_offset)
         for k, value in enumerate(node.args)

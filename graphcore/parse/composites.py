@@ -14,9 +14,11 @@ from graphcore.errors import GraphError
 from graphcore.graph import Span
 from graphcore.ops.namespaces import ARRAYS
 from graphcore.parse.constants import Constant, as_value
+from graphcore.syntax import expression
 
 if TYPE_CHECKING:
     from graphcore.parse.expressions import Operand, Translator
+    from graphcore.parse.making import Maker
 
 
 # what shape rules raise for settings of another kind than theirs
@@ -32,7 +34,7 @@ class Template(NamedTuple):
 
     def label(self, node: ast.expr) -> str:
         """A part of the body with the operands' own texts in it."""
-        return ast.unparse(_Texts(self.texts).visit(ast.parse(ast.unparse(node), mode="eval").body))
+        return ast.unparse(_Texts(self.texts).visit(expression(ast.unparse(node))))
 
 
 class _Texts(ast.NodeTransformer):
@@ -46,7 +48,7 @@ class _Texts(ast.NodeTransformer):
         return ast.Name(text if text.isidentifier() or text.replace(".", "").isdigit() else f"({text})", ast.Load())
 
 
-def settings_error(tr: Translator, name: str, node: ast.expr, settings: Mapping[str, Any]) -> GraphError:
+def settings_error(tr: Maker, name: str, node: ast.expr, settings: Mapping[str, Any]) -> GraphError:
     """A static argument that its op cannot be given."""
     listed = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     if len(listed) > 80:
@@ -56,7 +58,7 @@ def settings_error(tr: Translator, name: str, node: ast.expr, settings: Mapping[
 
 @lru_cache(maxsize=512)
 def _body(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    return expression(text)
 
 
 def expand(tr: Translator, composite: Any, operands: Sequence[Operand], node: ast.Call, given: Mapping[str, Any]) -> Operand:
@@ -98,7 +100,7 @@ def _known(tr: Translator, operand: Any) -> Any:
     return None if leaf is None or leaf.random else leaf.value
 
 
-def fold(tr: Translator, name: str, operands: Sequence[Constant], node: ast.expr, statics: Mapping[str, Any]) -> Constant:
+def fold(tr: Maker, name: str, operands: Sequence[Constant], node: ast.expr, statics: Mapping[str, Any]) -> Constant:
     """An op on constants, computed at once."""
     shapes = [operand.shape for operand in operands]
     row = ops.resolve(name, shapes)
@@ -125,5 +127,5 @@ def fold(tr: Translator, name: str, operands: Sequence[Constant], node: ast.expr
         raise tr.error(node, f"`{tr.line.segment(node)}` cannot be computed.") from None
     same = operands[0].entries if row.plumbing and row.name == "reshape" else None
     said = {operand.wants for operand in operands}
-    wants = False if False in said else (True if True in said else None)
+    wants = False if False in said or not row.rules else (True if True in said else None)
     return Constant(value, node, same, wants, any(operand.random for operand in operands))

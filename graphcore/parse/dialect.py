@@ -13,76 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphcore import ops
+from graphcore.parse import foreign
 from graphcore.parse.constants import Constant, whole
+from graphcore.parse.instead import INSTEAD as INSTEAD
 from graphcore.parse.statics import static
 
 if TYPE_CHECKING:
     from graphcore.parse.expressions import Operand, Translator
-
-# well-known functions without a row: what to write instead
-INSTEAD: Mapping[str, str] = {
-    "addmm": "Write `b + x @ W`.",
-    "addmv": "Write `b + W @ x`.",
-    "append": "Write `concatenate([a, b])`.",
-    "baddbmm": "Write `b + x @ W`.",
-    "cbrt": "Write `sign(x) * abs(x) ** (1/3)`.",
-    "cdist": "Write `norm(a[:, None] - b[None, :], axis=-1)`.",
-    "chain_matmul": "Write `A @ B @ C`.",
-    "chunk": "Write slices: `x[0:2]`, `x[2:4]`.",
-    "clamp_max": "Write `minimum(x, 0)`.",
-    "clamp_min": "Write `maximum(x, 0)`.",
-    "conv": "Write slices: `k[0] * x[:-1] + k[1] * x[1:]`.",
-    "convolve": "Write slices: `k[0] * x[:-1] + k[1] * x[1:]`.",
-    "correlate": "Write slices: `k[0] * x[:-1] + k[1] * x[1:]`.",
-    "count_nonzero": "Write `sum(x != 0)`.",
-    "diff": "Write `x[1:] - x[:-1]`.",
-    "dist": "Write `norm(a - b)`.",
-    "empty": "Write `zeros(3, 2)`.",
-    "erfc": "Write `1 - erf(x)`.",
-    "fliplr": "Write `flip(x, axis=1)`.",
-    "flipud": "Write `flip(x, axis=0)`.",
-    "fmax": "Write `maximum(a, b)`.",
-    "fmin": "Write `minimum(a, b)`.",
-    "fsum": "Write `sum(x)`.",
-    "full_like": "Write `full((3, 2), 0.5)`.",
-    "gather": "Write `pick(x, t)`: entry `t[i]` of each row i.",
-    "glu": "Write `x[:, :2] * sigmoid(x[:, 2:])`.",
-    "grad": "Gradients are what is computed here; leave the line out.",
-    "heaviside": "Write `where(x > 0, 1, 0)`.",
-    "index_select": "Write `x[[0, 2]]`.",
-    "int": "Write `trunc(x)`.",
-    "lerp": "Write `a + t * (b - a)`.",
-    "logaddexp": "Write `logsumexp(stack([a, b]), axis=0)`.",
-    "logdet": "Write `log(det(A))`.",
-    "long": "Write `trunc(x)`.",
-    "masked_select": "Write `where(mask, x, 0)`.",
-    "matrix_power": "Write `A @ A`.",
-    "movedim": "Write `transpose(x, axes=(1, 0))`.",
-    "moveaxis": "Write `transpose(x, axes=(1, 0))`.",
-    "multi_dot": "Write `A @ B @ C`.",
-    "narrow": "Write a slice: `x[0:2]`.",
-    "nansum": "Write `sum(x)`.",
-    "nanmean": "Write `mean(x)`.",
-    "pad": "Write `concatenate([zeros(1), x, zeros(1)])`.",
-    "pairwise_distance": "Write `norm(a - b, axis=-1)`.",
-    "positive": "Write `x`.",
-    "ptp": "Write `max(x) - min(x)`.",
-    "select": "Write a subscript: `x[:, 0]`.",
-    "slogdet": "Write `log(abs(det(A)))`.",
-    "solve": "Write `inv(A) @ b`.",
-    "split": "Write slices: `x[0:2]`, `x[2:4]`.",
-    "std_mean": "Write `std(x)` and `mean(x)` on lines of their own.",
-    "unbind": "Write subscripts: `x[0]`, `x[1]`.",
-    "var_mean": "Write `var(x)` and `mean(x)` on lines of their own.",
-    "Linear": "Write `x @ W.T + b`.",
-    "Sequential": "Write its layers out, one assignment a line.",
-    "Conv1d": "Write slices: `k[0] * x[:-1] + k[1] * x[1:]`.",
-    "Conv2d": "Write slices: `k[0, 0] * x[:-1, :-1] + k[0, 1] * x[:-1, 1:] + ...`.",
-    "Dropout": "Write its mask as a constant: `x * const([1, 0, 1]) / 0.5`.",
-    "Embedding": "Write the weights as a leaf and `E[[2, 0]]`.",
-    "SGD": "Write the update out: `w = w - 0.1 * g`.",
-    "Adam": "Write the update out, one assignment a line.",
-}
 
 _BY_COLUMNS = "`order='F'` reads the entries column by column, which no op here does."
 _BY_ROWS = "Write `x.T.flatten()`, or `x.T.reshape(3, 2).T` for the shape (2, 3)."
@@ -189,6 +126,9 @@ def setting(tr: Translator, name: str, keyword: ast.keyword) -> tuple[str, Any] 
         return keyword.arg.removesuffix("_dim"), static(tr, keyword.value)
     if keyword.arg == "order" and static(tr, keyword.value) not in ("C", "K", "A", None):
         raise tr.error(keyword, _BY_COLUMNS, _BY_ROWS)
+    if keyword.arg == "mode" and row == "pad":
+        foreign.mode(tr, keyword)
+        return "dtype", None
     if keyword.arg == "dtype" and is_integer(keyword.value):
         return "dtype", None
     return None
@@ -230,7 +170,7 @@ def extreme_with_axis(tr: Translator, node: ast.expr) -> bool:
         return False
     function = node.func
     name = function.attr if type(function) is ast.Attribute else function.id if type(function) is ast.Name else ""
-    if name not in ("max", "min"):
+    if name not in ("max", "min", "median"):
         return False
     from graphcore.parse.binding import is_torch, prefix_of
 

@@ -36,6 +36,7 @@ MODULES: Mapping[str, str] = {
     "CrossEntropyLoss": "cross_entropy",
     "BCELoss": "binary_cross_entropy",
     "Flatten": "flatten",
+    "GLU": "glu",
     "L1Loss": "l1_loss",
     "SmoothL1Loss": "smooth_l1_loss",
     "HuberLoss": "huber_loss",

@@ -21,7 +21,9 @@ def subscript(tr: Translator, node: ast.Subscript, value: Operand) -> Operand:
         # torch's max(x, dim) gives (values, positions)
         if type(node.slice) is ast.Constant and node.slice.value == 0:
             return value
-        raise tr.error(node, "torch's `max` and `min` along an axis give (values, positions).", "Write `[0]` for the values.")
+        raise tr.error(
+            node, "torch's `max`, `min` and `median` along an axis give (values, positions).", "Write `[0]` for the values."
+        )
     parts = node.slice.elts if type(node.slice) is ast.Tuple else [node.slice]
     if len(parts) == 2 and _is_range(parts[0]):
         return _pick(tr, node, value, parts)
@@ -48,7 +50,7 @@ def subscript(tr: Translator, node: ast.Subscript, value: Operand) -> Operand:
                     node, "only one subscript may be a list of indices, and it stands alone.", "Write as in `x[[0, 2]]`."
                 )
     if isinstance(value, Constant):
-        return _constant_subscript(tr, node, value, tuple(index))
+        return taken(tr, node, value, tuple(index))
     return tr.apply("getitem", (value,), node, {"index": tuple(index)})
 
 
@@ -97,7 +99,8 @@ def _take(tr: Translator, node: ast.Subscript, value: Operand, found: Any) -> Op
     return tr.apply("take", (value, found), node, {})
 
 
-def _constant_subscript(tr: Translator, node: ast.Subscript, value: Constant, index: tuple[Any, ...]) -> Constant:
+def taken(tr: Translator, node: ast.Subscript, value: Constant, index: tuple[Any, ...]) -> Constant:
+    """A part of a constant: a constant."""
     try:
         taken = np.asarray(value.value)[index]
     except (IndexError, ValueError) as problem:

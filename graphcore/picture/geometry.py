@@ -46,14 +46,19 @@ class Placed(NamedTuple):
     plain: bool
 
 
-def plan(graph: Graph, heads: Sequence[str], torch_graph: TorchGraph | None, *, everything: bool) -> Planned:
-    """The layouts to begin with: all of a small graph or if ``everything`` is asked for, else the one that is shown."""
+def plan(
+    graph: Graph, heads: Sequence[str], torch_graph: TorchGraph | None, *, everything: bool, at: Sequence[int] | None = None
+) -> Planned:
+    """The layouts to begin with: all of a small graph or if ``everything`` is asked for, else the one that is shown.
+
+    ``at`` is the node that is drawn for every node of torch's graph, where those are not the same.
+    """
     whole = everything or len(graph) <= AT_ONCE
     jobs: dict[str, Callable[[], Any]] = {"down": lambda: manual(graph, heads, "down")}
     if whole:
         theirs = None if torch_graph is None else _theirs(torch_graph)
         jobs["across"] = lambda: manual(graph, heads, "across")
-        jobs["drawn"] = lambda: None if theirs is None else torchs(theirs)
+        jobs["drawn"] = lambda: None if theirs is None else torchs(theirs, at)
     # Graphviz is a process of its own: all run at the same time
     with ThreadPoolExecutor(len(jobs)) as pool:
         made = dict(zip(jobs, pool.map(lambda job: job(), jobs.values()), strict=True))
@@ -64,12 +69,14 @@ def plan(graph: Graph, heads: Sequence[str], torch_graph: TorchGraph | None, *, 
     return Planned({"down": down.drawing, "across": across.drawing if across else None}, made.get("drawn"), later, note)
 
 
-def asked(graph: Graph, heads: Sequence[str], torch_graph: TorchGraph | None, which: Which) -> Json | None:
+def asked(
+    graph: Graph, heads: Sequence[str], torch_graph: TorchGraph | None, which: Which, at: Sequence[int] | None = None
+) -> Json | None:
     """A layout that was left for later; None where there is none."""
     if which == "across":
         return manual(graph, heads, "across").drawing
     theirs = None if torch_graph is None else _theirs(torch_graph)
-    return None if theirs is None else torchs(theirs)
+    return None if theirs is None else torchs(theirs, at)
 
 
 def geometry(graph: Graph, heads: Sequence[str]) -> dict[str, Json | None]:
@@ -125,10 +132,13 @@ def _theirs(torch_graph: TorchGraph) -> Drawn | None:
         return torch_graph.drawn()
     except ChainruleError:
         return None
+    except Exception:  # our picture does not wait for theirs
+        _log.exception("torchviz's graph cannot be drawn")
+        return None
 
 
-def torchs(theirs: Drawn) -> Json:
-    """torchviz's own drawing as geometry."""
+def torchs(theirs: Drawn, at: Sequence[int] | None = None) -> Json:
+    """torchviz's own drawing as geometry; ``at`` as in :func:`plan`."""
     drawing = None
     if len(theirs.nodes) <= CROWD:
         try:
@@ -139,12 +149,21 @@ def torchs(theirs: Drawn) -> Json:
         drawing = _plainly(theirs)
     place = {node.name: k for k, node in enumerate(drawing.nodes)}
     nodes = [
-        {"box": list(drawing.nodes[place[node.id]].box), "lines": list(node.lines), "node": node.node, "kind": node.kind}
+        {
+            "box": list(drawing.nodes[place[node.id]].box),
+            "lines": list(node.lines),
+            "node": _drawn_at(node.node, at),
+            "kind": node.kind,
+        }
         for node in theirs.nodes
     ]
     own = {place[node.id]: k for k, node in enumerate(theirs.nodes)}
     edges = [{"points": list(edge.points), "source": own[edge.source], "target": own[edge.target]} for edge in drawing.edges]
     return {"width": drawing.width, "height": drawing.height, "nodes": nodes, "edges": edges}
+
+
+def _drawn_at(node: int | None, at: Sequence[int] | None) -> int | None:
+    return node if node is None or at is None else at[node]
 
 
 def _plainly(theirs: Drawn) -> layout.Geometry:

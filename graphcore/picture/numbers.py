@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,16 @@ from graphcore.graph import Edge, Graph
 from graphcore.jacobian import local_jacobian
 from graphcore.ops import Op
 from graphcore.ops.namespaces import Array
-from graphcore.picture import encode
-from graphcore.tables import local_number, scalar
+from graphcore.picture import encode, fold_numbers
+from graphcore.picture.fold import Folded, fold
+from graphcore.tables import jacobian_kind, local_number, scalar
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
 
 Json = dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 TERMS = 6  # of one entry written out
 AFFORDABLE = 200_000  # numbers of an edge's ends beyond which no entry is written out
@@ -28,12 +32,15 @@ FUNCTION_ROWS = 100
 SWITCHES = frozenset({"relu", "relu6", "clip", "hardtanh", "maximum", "minimum"})
 
 
-def numbers(run: Trace, comparison: Comparison | None, *, written: bool = True) -> Json:
+def numbers(run: Trace, comparison: Comparison | None, *, written: bool = True, folded: Folded | None = None) -> Json:
     """Numbers ``N`` of the contract with the browser; without a comparison torch's columns are empty.
 
     ``written=False`` leaves out the entries that are written out as sums, which cost more than all the rest.
+    Of a recorded graph the nodes of ``folded`` are shown, without it those of its first state.
     """
     graph = run.graph
+    if graph.recorded is not None:
+        return fold_numbers.numbers(run, comparison, folded or fold(graph), written=written)
     count = range(len(graph))
     theirs = [None if comparison is None else comparison.torch_gradient(k) for k in count]
     kinks = {} if comparison is None else comparison.kinks
@@ -46,7 +53,7 @@ def numbers(run: Trace, comparison: Comparison | None, *, written: bool = True) 
             "states": _unjudged(graph) if comparison is None else list(comparison.states),
             "errors": [None] * len(graph) if comparison is None else [_error(error) for error in comparison.errors],
             "kinks": [kinks.get(k) for k in count],
-            "edges": [_edge(run, edge, position.get(edge), written, theirs[edge.source]) for edge in graph.edges],
+            "edges": [edge_numbers(run, edge, position.get(edge), written, theirs[edge.source]) for edge in graph.edges],
         }
 
 
@@ -58,7 +65,8 @@ def _unjudged(graph: Graph) -> list[str]:
     return ["none" if active else "constant" for active in graph.active]
 
 
-def _edge(run: Trace, edge: Edge, position: int | None, written: bool, theirs: Array | None) -> Json:
+def edge_numbers(run: Trace, edge: Edge, position: int | None, written: bool, theirs: Array | None) -> Json:
+    """What the picture shows of one real edge; ``position`` is its place in the backward pass, if it has one."""
     graph = run.graph
     ends = [math.prod(graph.shapes[edge.target]), math.prod(graph.shapes[edge.source])]
     if position is None:
@@ -83,8 +91,18 @@ def _edge(run: Trace, edge: Edge, position: int | None, written: bool, theirs: A
         "jacobian": ends,
         "says": None,
         "down": encode.tensor(down),
-        "entry": entry(run, edge, down, theirs) if shown and down is not None else None,
+        "entry": _written_out(run, edge, down, theirs) if shown and down is not None else None,
     }
+
+
+def _written_out(run: Trace, edge: Edge, down: Array, theirs: Array | None) -> Json | None:
+    if run.graph.recorded is None:
+        return entry(run, edge, down, theirs)
+    try:
+        return entry(run, edge, down, theirs)
+    except Exception:  # a rule of torch's op may want whole arrays where one entry is asked for: then it is left out
+        _log.debug("no entry of %s is written out", edge, exc_info=True)
+        return None
 
 
 # the kind of a Jacobian follows from the op's rule and the shapes, so it is found once per graph
@@ -95,7 +113,7 @@ def _kind(run: Trace, edge: Edge) -> str:
     known = _KINDS.setdefault(run.graph, {})
     kind = known.get(edge)
     if kind is None:
-        kind = known[edge] = local_jacobian(run, edge).kind
+        kind = known[edge] = jacobian_kind(run, edge)
     return kind
 
 

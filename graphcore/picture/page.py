@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 from graphcore.backprop import Trace, trace
+from graphcore.errors import UnsupportedError
 from graphcore.graph import Graph
 
 FOLDER = Path(__file__).parent / "assets"
@@ -67,13 +68,28 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def page(run_or_graph: Trace | Graph, *, title: str | None = None) -> str:
-    """A run (or a graph at its own leaf values) beside torch, as one HTML file that needs no network and no Python."""
+def _drawn(run_or_graph: Trace | Graph) -> tuple[Trace, dict[str, Any]]:
+    """A run and its payload; of a graph with ops that have no rule, the forward part."""
     from graphcore.compare import compare
+    from graphcore.picture import fold_payload
     from graphcore.picture.payload import payload
 
-    run = trace(run_or_graph) if isinstance(run_or_graph, Graph) else run_or_graph
-    data = payload(run, compare(run), derived=True)
+    try:
+        run = trace(run_or_graph) if isinstance(run_or_graph, Graph) else run_or_graph
+    except UnsupportedError as missing:
+        if not isinstance(missing.forward, Trace):
+            raise
+        return missing.forward, fold_payload.payload(missing.forward, None, said=str(missing))
+    if run.graph.recorded is None:
+        return run, payload(run, compare(run), derived=True)
+    if run.graph.recorded.unsupported:
+        return run, fold_payload.payload(run, None)
+    return run, fold_payload.payload(run, compare(run))
+
+
+def page(run_or_graph: Trace | Graph, *, title: str | None = None) -> str:
+    """A run (or a graph at its own leaf values) beside torch, as one HTML file that needs no network and no Python."""
+    run, data = _drawn(run_or_graph)
     files = assets()
     name = title or f"Chainrule: {run.graph.outputs[0].name}"
     return f"""<!doctype html>

@@ -1,15 +1,11 @@
 """One person's Explore page: a program, its last good run, and the answers to what the browser sends.
 
-The program text is the whole state. An action carries all it needs, so a lost or repeated one does no harm; an error
-leaves the last good picture where it is. An action also says which payload the browser holds: what has not changed
-since then is not sent again.
+The program text is the whole state; an error leaves the last good picture where it is.
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +14,9 @@ from graphcore.compare import Comparison, compare, stronger_point
 from graphcore.errors import ChainruleError, UnknownNameError
 from graphcore.parse import parse, rewrite
 from graphcore.picture import payload as view
+from graphcore.picture.answers import Answers
 from graphcore.picture.geometry import LATER, Which
 from graphcore.problems import GALLERY, STARTS
-
-_log = logging.getLogger(__name__)
 
 # the parts of a payload that a browser need not be sent again while they stay as they are
 PARTS = ("structure", "layouts", "examples", "starts", "leaves", "code")
@@ -39,66 +34,31 @@ class Shown:
     structure: Mapping[str, Any]
 
 
-class Session:
+class Session(Answers):
     """The state behind one open Explore page.
 
     ``text`` is the program to start with (problem A where there is none), ``step`` and ``decimals`` what a link asks
     for, ``problem`` a sentence about a link that could not be read.
     """
 
+    page = "explore"
+    parts = PARTS
+
     def __init__(
         self, text: str | None = None, step: int | None = None, decimals: int | None = None, problem: str | None = None
     ) -> None:
-        self._start = {"step": step, "decimals": decimals}
-        self._revision = 0
-        self._answers = 0
-        # the revision that the browser holds, where the next payload answers an action of its; None: send everything
-        self._held: int | None = None
-        self._token = secrets.token_hex(4)
-        self._changed = dict.fromkeys(PARTS, 0)
+        super().__init__(step, decimals, problem)
         self._shown: Shown | None = None
-        self._error: ChainruleError | None = None
-        self._notice = problem
         self._opened: int | None = None
-        self._tab = "table"
-        self._text = ""
         # while a value is dragged only the picture follows; the views that are read, not watched, wait for its end
         self._dragging = False
         self._code: Any = None
         self._layouts: dict[Which, Any] = {}
         self._run(GALLERY[0].text if text is None else text)
 
-    def act(self, action: Mapping[str, Any]) -> None:
-        """Take in one message of the browser; an unknown or malformed one changes nothing."""
-        number = action.get("id")
-        if not isinstance(number, int) or number == self._answers:
-            return
-        self._answers = number
-        self._notice = None
-        self._held = self._revision_of(action.get("have"))
-        if isinstance(action.get("tab"), str) and action["tab"] != self._tab:
-            self._tab = action["tab"]
-            if self._code is None:
-                self._touch("code")
-        try:
-            self._take_in(action)
-        except Exception as fault:  # the person's text and picture outlive a fault of ours
-            _log.exception("an action failed")
-            self._text = action["text"] if isinstance(action.get("text"), str) else self._text
-            self._error = ChainruleError(
-                f"Chainrule itself failed here ({type(fault).__name__}: {str(fault)[:200]}). "
-                "Your text is kept; this is a fault in Chainrule, please report it."
-            )
-
-    def _revision_of(self, stamp: object) -> int | None:
-        # a stamp of another session, say of before the server was started anew, says nothing here
-        token, _, revision = stamp.partition(".") if isinstance(stamp, str) else ("", "", "")
-        known = token == self._token and revision.isascii() and revision.isdecimal() and len(revision) < 16
-        return int(revision) if known else None
-
-    def _touch(self, *parts: str) -> None:
-        """The next payload brings these parts anew."""
-        self._changed.update(dict.fromkeys(parts, self._revision + 1))
+    def _tab_shown(self) -> None:
+        if self._code is None:
+            self._touch("code")
 
     def _take_in(self, action: Mapping[str, Any]) -> None:
         text = action.get("text")
@@ -177,32 +137,23 @@ class Session:
             return
         self._run(rewrite(self._shown.text, graph, point))
 
-    def payload(self) -> dict[str, Any]:
-        """What the browser needs, as JSON-serialisable data; ``kept`` names what it has already."""
-        self._revision += 1
-        held, self._held = self._held, None
-        kept = [part for part in PARTS if held is not None and self._changed[part] <= held]
+    def _settle(self, kept: list[str]) -> None:
         if self._dragging and "leaves" not in kept:
             # nobody who keeps the literals' places in the dragged text is listening: find them anew
             self._run(self._text)
         shown = self._shown
         if self._dragging and self._tab == "derivation" and shown and len(shown.run.graph) > AT_ONCE:
             kept.append("derivation")
-        data = {
-            "page": "explore",
-            "revision": self._revision,
-            "stamp": f"{self._token}.{self._revision}",
-            "kept": kept,
-            "answers": self._answers,
-            "notice": self._notice,
+
+    def _always(self, kept: list[str]) -> dict[str, Any]:
+        shown = self._shown
+        data: dict[str, Any] = {
             "topology": shown.topology if shown else "",
             "numbers": view.numbers(shown.run, shown.comparison, written=not self._dragging) if shown else None,
             "verdict": view.verdict(shown.comparison if shown else None, self._error),
             "program": self._program(),
             "opened": None,
-            "start": self._start,
             "derivation": None,
-            **{part: None if part in kept else self._part(part) for part in PARTS},
         }
         if shown and self._tab == "derivation" and "derivation" not in kept:
             data["derivation"] = self._view(lambda: view.derivation(shown.run, shown.structure))
@@ -226,14 +177,6 @@ class Session:
         if shown and self._code is None and (self._tab == "code" or len(shown.run.graph) <= AT_ONCE):
             self._code = self._view(lambda: view.code(shown.run))
         return self._code if shown else None
-
-    def _view(self, make: Callable[[], Any]) -> Any:
-        # a view that fails is left out, the picture stays
-        try:
-            return make()
-        except Exception:
-            _log.exception("a view failed")
-            return None
 
     def _program(self) -> dict[str, Any]:
         shown = self._shown

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphcore import dot, latex
 from graphcore.graph import Edge, Graph
-from graphcore.picture import geometry
+from graphcore.picture import fold_structure, geometry
+from graphcore.picture.fold import Folded, fold
 
 if TYPE_CHECKING:
     from graphcore.compare import TorchGraph
@@ -26,6 +27,7 @@ def topology(graph: Graph) -> str:
     True
     """
     digest = hashlib.blake2b(digest_size=12)
+    recorded = graph.recorded
     for column in (
         graph.names,
         [op.name if op else None for op in graph.ops],
@@ -37,16 +39,20 @@ def topology(graph: Graph) -> str:
         graph.output_indices,
         sorted(graph.labels.items()),
         sorted((index, span[0]) for index, span in graph.spans.items()),
+        *(() if recorded is None else (recorded.active, recorded.scopes, recorded.groups)),
     ):
         digest.update(repr(column).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
-def structure(graph: Graph, torch_graph: TorchGraph | None, *, everything: bool = True) -> Json:
+def structure(graph: Graph, torch_graph: TorchGraph | None, *, everything: bool = True, folded: Folded | None = None) -> Json:
     """Structure ``S`` of the contract with the browser; ``torch_graph`` None leaves torch's pane without twins.
 
-    ``everything=False`` leaves layouts of a large graph that are not shown at first for :func:`later`.
+    ``everything=False`` leaves layouts of a large graph that are not shown at first for :func:`later`. Of a recorded graph
+    the nodes of ``folded`` are shown, without it those of its first state.
     """
+    if graph.recorded is not None:
+        return fold_structure.structure(folded or fold(graph), torch_graph, everything=everything)
     heads = first_lines(graph)
     planned = geometry.plan(graph, heads, torch_graph, everything=everything)
     return {
@@ -61,8 +67,10 @@ def structure(graph: Graph, torch_graph: TorchGraph | None, *, everything: bool 
     }
 
 
-def later(graph: Graph, torch_graph: TorchGraph | None, which: geometry.Which) -> Json | None:
+def later(graph: Graph, torch_graph: TorchGraph | None, which: geometry.Which, folded: Folded | None = None) -> Json | None:
     """A layout that was left out at first: ours from left to right, or torchviz's own."""
+    if graph.recorded is not None:
+        return fold_structure.later(folded or fold(graph), torch_graph, which)
     return geometry.asked(graph, first_lines(graph), torch_graph, which)
 
 

@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 # script, title in the navigation, URL ("" is the landing page)
 PAGES = (
     ("pages/explore.py", "Explore", ""),
+    ("pages/networks.py", "Networks", "networks"),
     ("pages/ops.py", "Ops", "ops"),
 )
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,12 +1,13 @@
-"""Links: the program, the step and the decimals in the URL."""
+"""Links: the program or the network with its fields, the step and the decimals in the URL."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore.problems import GALLERY
@@ -22,6 +23,46 @@ class Link(NamedTuple):
     step: int | None
     decimals: int | None
     problem: str | None
+
+
+class NetworkLink(NamedTuple):
+    """What a URL of page Networks asks for; None where it says nothing."""
+
+    text: str | None
+    settings: Mapping[str, Any] | None
+    step: int | None
+    decimals: int | None
+    problem: str | None
+
+
+def read_network_link(query: Mapping[str, str]) -> NetworkLink:
+    """The link in a URL's query, for page Networks: the text, and the fields beside it as JSON.
+
+    >>> read_network_link({"p": pack("Linear(2, 1)"), "s": pack('{"seed": "7"}')})
+    NetworkLink(text='Linear(2, 1)', settings={'seed': '7'}, step=None, decimals=None, problem=None)
+    """
+    from graphcore.networks import GALLERY as NETWORKS
+    from graphcore.picture.network.views import settings_of
+
+    text, settings, problem = None, None, None
+    if "p" in query:
+        try:
+            text = unpack(query["p"])
+            settings = json.loads(unpack(query["s"])) if "s" in query else None
+        except ValueError as reason:
+            problem = f"The link's network cannot be read: {reason}"
+    elif "example" in query:
+        found = next((network for network in NETWORKS if network.key == query["example"]), None)
+        if found is None:
+            problem = f"The link asks for a network called `{query['example'][:40]}`, which there is not."
+        else:
+            text, settings = found.text, settings_of(found)
+    given = settings if isinstance(settings, Mapping) else None
+    return NetworkLink(text, given, *_place(query), problem)
+
+
+def _place(query: Mapping[str, str]) -> tuple[int | None, int | None]:
+    return _whole(query.get("step"), 1, 1_000_000), _whole(query.get("decimals"), 0, 12)
 
 
 def read_link(query: Mapping[str, str]) -> Link:
@@ -40,7 +81,7 @@ def read_link(query: Mapping[str, str]) -> Link:
         text = next((example.text for example in GALLERY if example.key == query["example"]), None)
         if text is None:
             problem = f"The link asks for an example called `{query['example'][:40]}`, which there is not."
-    return Link(text, _whole(query.get("step"), 1, 1_000_000), _whole(query.get("decimals"), 0, 12), problem)
+    return Link(text, *_place(query), problem)
 
 
 def pack(text: str) -> str:

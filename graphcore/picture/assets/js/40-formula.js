@@ -11,6 +11,7 @@ const Formula = (() => {
   const AGREE = {
     match: ["=", "right", "torch says, equal"],
     mismatch: ["≠", "wrong", "torch says, different"],
+    inherited: ["≠", "wrong", "torch says, different because a later node is"],
     zero: ["=", "weak", "zero in torch too: proves nothing"],
     "non-finite": ["=", "off", "torch says the same"],
     seed: ["=", "off", "the same start in torch"],
@@ -118,6 +119,7 @@ const Formula = (() => {
     const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
     const [out, to, from] = [structure.output, step.node, step.from].map((i) => structure.nodes[i]);
     const shapeOf = (node) => shapeWords(node.shape);
+    if (from.module) return moduleEdge(data, k, step, short);
     const rule = edge.rule ? tidied(edge.rule).map(token) : [
       fraction(out.name, to.name, "gradient", shapeOf(to)), op("=", true),
       fraction(out.name, from.name, "gradient", shapeOf(from)), op("·"),
@@ -125,16 +127,40 @@ const Formula = (() => {
     ];
     if (rule[0] && rule[0].kind === "fraction") rule[0].caption = `gradient of ${to.name}, ${shapeOf(to)}`;
     const part = Steps.partial(data, step.node, k);
-    addNotes(rule, n.says || edge.says, part, short);
+    addNotes(rule, roomFor(structure, edge, n.says || edge.says), part, short);
     if (n.entry && detail < 0) {
       const entry = [...entryTerms(n.entry, 3), ...entryEnd(data, step.node, part, n.entry, short)];
       return [...entry, { kind: "gap" }, { kind: "entry", text: "the rule", caption: "", starts: true }];
     }
     if (n.entry && detail > 0) return [...rule, ...entryTerms(n.entry, detail), ...entryEnd(data, step.node, part, n.entry, short)];
     if (n.entry) rule.push({ kind: "gap" }, { kind: "entry", text: "one entry", caption: "", starts: true });
-    else if (typeof n.down !== "object") rule.push(op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", caption: `downstream, to ${to.name}` });
+    else if (typeof n.down !== "object" || structure.fold) rule.push(op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", caption: `downstream, to ${to.name}` });
     if (part.missing) return rule;
     return [...rule, ...(typeof n.down === "object" ? agreement(data, step.node, short) : torchTerms(data, step.node, short))];
+  }
+
+  // What torch's own ops say of a rule can be a sentence; beside a long rule it would make both small.
+  function roomFor(structure, edge, says) {
+    if (!structure.fold || !says || !edge.rule) return says;
+    const length = edge.rule.reduce((sum, given) => sum + (given.d ? given.d[1] : given.value || given.op || given.text || "").length, 0);
+    return length + says.length > 90 ? null : says;
+  }
+
+  // Through a folded module there is no one rule: what comes out is told by its size.
+  function moduleEdge(data, k, step, short) {
+    const { structure, numbers } = data;
+    const [edge, n] = [structure.edges[step.edge], numbers.edges[step.edge]];
+    const [out, to, from] = [structure.output, step.node, step.from].map((i) => structure.nodes[i]);
+    const part = Steps.partial(data, step.node, k);
+    const terms = [
+      fraction(out.name, to.name, "gradient", `gradient of ${to.name}, ${shapeWords(to.shape)}`), op("=", true),
+      fraction(out.name, from.name, "gradient", `upstream, ${shapeWords(from.shape)}`), op("·"),
+      { kind: "note", text: edge.says, caption: "" },
+      op("=", true), { kind: "number", value: n.down, hue: "gradient", look: "result", small: true, caption: short ? "downstream" : `downstream, to ${to.name}` },
+    ];
+    addNotes(terms, null, part, short);
+    if (part.missing) return terms;
+    return [...terms, ...(typeof n.down === "object" ? agreement(data, step.node, short) : torchTerms(data, step.node, short))];
   }
 
   // A rule as a reader writes it: text in one piece, and nothing about how an array library keeps axes.
@@ -152,7 +178,7 @@ const Formula = (() => {
   // What a word adds to a rule: that a sum passes it on, and which of several edges this is.
   function addNotes(rule, says, part, short) {
     const last = rule[rule.length - 1];
-    if (says && short) last.caption = `${last.caption}, ${says}`;
+    if (says && short) last.caption = last.caption ? `${last.caption}, ${says}` : says;
     else if (says) rule.push({ kind: "note", text: says, caption: "" });
     if (part.total < 2) return;
     const equals = rule.find((term) => term.kind === "op" && term.text === "=");

@@ -10,8 +10,8 @@ const GraphEmpty = (() => {
     g.emptyFor = data;
     const starts = Dom.el("div");
     g.empty = Dom.el("div", { class: "cr-empty" },
-      data ? Dom.el("p", { text: "Nothing to draw yet. Type a program on the left, or start from one of these:" }) : null, starts);
-    if (data) Rail.starts(starts, g.store, g.host);
+      Network.waiting(data) || (data ? Dom.el("p", { text: "Nothing to draw yet. Type a program on the left, or start from one of these:" }) : null), starts);
+    if (data && !data.work) Rail.starts(starts, g.store, g.host);
     g.element.append(g.empty);
   }
 

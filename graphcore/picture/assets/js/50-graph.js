@@ -18,7 +18,7 @@ const Graph = (() => {
     for (const pane of g.panes) {
       const torch = pane.name === "torch";
       pane.viz = torch && !Layouts.aligned(state) ? Torchviz.build(pane.svg, data) : null;
-      pane.scene = pane.viz ? null : Scene.build(pane.svg, data, Layouts.direction(state), torch);
+      pane.scene = pane.viz ? null : Scene.build(pane.svg, data, Layouts.direction(state), torch, Modules.able(g.host, data));
       const size = pane.viz ? pane.viz.drawn : pane.scene.geometry;
       View.setDrawing(pane.view, size.width, size.height);
     }
@@ -162,10 +162,12 @@ const Graph = (() => {
     if (!state.data || !state.data.structure) return GraphEmpty.show(g, state);
     GraphEmpty.hide(g);
     Layouts.follow(g, state, previous);
-    const key = [state.data.topology, Layouts.direction(state), Layouts.aligned(state)].join("|");
+    const key = [state.data.topology, Modules.key(state.data), Layouts.direction(state), Layouts.aligned(state)].join("|");
     if (key !== g.key) {
       g.key = key;
-      return build(g, state);
+      const held = Modules.anchor(g, state, previous);
+      build(g, state);
+      return Modules.restore(g, held, state.data);
     }
     const numbers = state.data !== previous.data || state.decimals !== previous.decimals;
     if (numbers && state.data.numbers) renumber(g, state);
@@ -177,7 +179,7 @@ const Graph = (() => {
 
   function mount(element, store, host) {
     const g = { element, store, host, key: null, roving: null, asked: {} };
-    g.panes = [paneElement("manual", PaneHead.manual(store)), paneElement("torch", PaneHead.torch(store))];
+    g.panes = [paneElement("manual", PaneHead.manual(store, host)), paneElement("torch", PaneHead.torch(store))];
     element.replaceChildren(...g.panes.map((pane) => pane.element));
     current = g;
     for (const pane of g.panes) {
@@ -220,5 +222,8 @@ const Graph = (() => {
     }
   }
 
-  return { mount, select, reveal, rove, whole };
+  const toggle = (node) => Boolean(current) && Modules.toggle(current, node);
+  const reach = (path) => current && Modules.reach(current, path);
+
+  return { mount, select, reveal, rove, whole, toggle, reach };
 })();

@@ -20,6 +20,9 @@ const NodeBox = (() => {
     return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
   }
 
+  // Of a dotted name the end tells more.
+  const shortenFront = (text, room) => (text.length <= room ? text : `…${text.slice(text.length - Math.max(1, room - 1))}`);
+
   // Heads shrink a little before they are cut; a box never widens.
   function headText(text, x, y, room, base, cls) {
     const advance = cls ? 0.56 : 0.6; // of a character; quiet heads stand closer (35-drawing.css)
@@ -42,10 +45,24 @@ const NodeBox = (() => {
     return { back: rect("cr-box", 0), front: rect("cr-frame", 0), outer: () => rect("cr-frame-outer", 4), elements };
   }
 
+  // Above the numbers: the line with the equation, under it in a module what it holds.
+  const headHeight = (node) => (node.module ? HEAD + 17 : HEAD);
+
+  // A module's head leaves room for the button at its right.
+  function titleParts(part, words, under, quiet) {
+    const { box, node } = part;
+    if (!node.module) return [headText(words, box.cx, box.t + 15.5, box.w - 8, 13.5, quiet)];
+    return [
+      headText(words, box.cx - 7, box.t + 15.5, box.w - 48, 13.5, quiet),
+      headText(shortenFront(under, Math.floor((box.w - 48) / 7.1)), box.cx - 7, box.t + 32, box.w - 48, 12.6, "cr-quiet"),
+      Modules.border(box),
+    ];
+  }
+
   function manualParts(part) {
     const { box, node } = part;
-    const y = box.t + HEAD;
-    const h = box.h - HEAD;
+    const y = box.t + headHeight(node);
+    const h = box.h - headHeight(node);
     const wide = node.uses > 1 && node.shape.length === 0 && box.w > 170;
     const vw = node.active ? (wide ? 73 : Math.round(box.w * 0.48)) : box.w;
     part.value = Cell.create("value", { x: box.l, y, w: vw, h });
@@ -56,16 +73,35 @@ const NodeBox = (() => {
       elements.push(Dom.svg("path", { class: "cr-tint-gradient", d: rightPath(box.l + vw, y, box.w - vw, h) }));
       elements.push(...part.gradient.elements);
     }
-    elements.push(...part.value.elements, headText(headOf(node, box.w), box.cx, box.t + 15.5, box.w - 8, 13.5, ""));
+    elements.push(...part.value.elements, ...titleParts(part, headOf(node, box.w), node.module && node.module.words, ""));
     if (node.uses > 1) elements.push(...bars(part));
+    if (node.stop) elements.push(Modules.stop(box));
     return elements;
+  }
+
+  // A module's twin is all its autograd nodes: their number, the module's path, torch's gradient.
+  function moduleTwin(part, twin) {
+    const { box, node } = part;
+    const y = box.t + headHeight(node);
+    const h = box.h - headHeight(node);
+    part.gradient = Cell.create("gradient", { x: box.l, y, w: box.w, h }, true);
+    part.sign = Dom.svg("text", { class: "cr-sign", x: box.l + box.w - 13, y: y + h / 2 + 5.2, "text-anchor": "middle" });
+    return [
+      Dom.svg("path", { class: "cr-tint-gradient", d: wholePath(box.l, y, box.w, h) }),
+      ...part.gradient.elements,
+      ...titleParts(part, twin.fn, node.name, ""),
+      part.sign,
+    ];
   }
 
   function twinParts(part, twin) {
     const { box, node } = part;
+    if (node.module) return moduleTwin(part, twin);
     const y = box.t + HEAD;
     const h = box.h - HEAD;
-    const name = shorten(node.name, Math.max(2, Math.floor((box.w * 0.42 - 10) / Cell.CHAR)));
+    const room = Math.max(2, Math.floor((box.w * 0.42 - 10) / Cell.CHAR));
+    const last = node.short ? node.short.slice(node.short.lastIndexOf(".") + 1) : node.name;
+    const name = shorten(node.short && node.short.length <= room ? node.short : last, room);
     const nw = Math.max(node.leaf ? 26 : 34, name.length * Cell.CHAR + 10);
     part.gradient = Cell.create("gradient", { x: box.l + nw, y, w: box.w - nw, h }, true);
     part.sign = Dom.svg("text", { class: "cr-sign", x: box.l + box.w - 13, y: y + h / 2 + 5.2, "text-anchor": "middle" });
@@ -112,7 +148,7 @@ const NodeBox = (() => {
     part.g.append(part.kink);
   }
 
-  function create(data, i, geometry, torch) {
+  function create(data, i, geometry, torch, folds) {
     const [cx, cy, w, h] = geometry;
     const node = data.structure.nodes[i];
     const twin = data.structure.torch.twins[i];
@@ -121,16 +157,18 @@ const NodeBox = (() => {
     const frames = frame(box);
     part.frames = frames;
     const inner = torch ? twinParts(part, twin) : manualParts(part);
-    part.g = Dom.svg("g", { "data-node": i, role: "button", tabindex: "-1" }, frames.back, inner, frames.front);
+    const control = folds ? Modules.control(box, node) : null;
+    part.g = Dom.svg("g", { "data-node": i, role: "button", tabindex: "-1" }, frames.back, inner, frames.front, control);
     return part;
   }
 
   const SIGNS = {
-    match: ["=", "right"], mismatch: ["≠", "wrong"], zero: ["0", "weak"], "non-finite": ["∞", "off"], none: ["–", "off"],
+    match: ["=", "right"], mismatch: ["≠", "wrong"], inherited: ["≠", "wrong"], zero: ["0", "weak"], "non-finite": ["∞", "off"], none: ["–", "off"],
   };
 
   // A mismatch is the origin if no node it got its gradient from is wrong already.
   function wrongness(data, i) {
+    if (data.numbers.states[i] === "inherited") return "cr-inherited";
     if (data.numbers.states[i] !== "mismatch") return "";
     const inherited = Steps.index(data).out[i].some(
       (e) => data.numbers.states[data.structure.edges[e].target] === "mismatch");
@@ -172,28 +210,34 @@ const NodeBox = (() => {
     const value = step.known.value(index) ? Format.tensor(data.numbers.values[index]) : "not known yet";
     const done = step.known.gradient(index) === "all";
     const gradient = done ? Format.tensor(data.numbers.gradients[index]) : "not known yet";
-    const words = { match: ", equal to torch", mismatch: ", different from torch", zero: ", zero in torch too" };
+    const stop = node.stop ? `. ${node.stop}` : "";
+    const holds = node.module ? `, ${node.module.words}, folded` : "";
+    const words = { match: ", equal to torch", mismatch: ", different from torch", inherited: ", different from torch only because of a later node", zero: ", zero in torch too" };
     const torch = done ? words[data.numbers.states[index]] || "" : "";
     const kink = data.numbers.kinks[index] ? ", at a kink" : "";
-    return Format.spoken(`${node.name}, ${node.spoken || node.op || "leaf"}, value ${value}, gradient ${gradient}${torch}${kink}`);
+    return Format.spoken(`${node.name}, ${node.spoken || node.op || "leaf"}${holds}, value ${value}, gradient ${gradient}${torch}${kink}${stop}`);
   }
+
+  const shownValue = ([v, text], decimals) => [v, decimals, text];
 
   // Brings the drawing of this node to step k. role: "current", "from" or "". Returns the cells whose number changed.
   function draw(part, data, step, k, decimals, role) {
     const { index, torch } = part;
     const valueKnown = step.known.value(index);
-    const [gradient, text] = part.gradient ? gradientOf(data, part, step, k, decimals) : [undefined, null];
+    const told = (v) => (part.node.module ? Modules.told(v, decimals) : [v, null]);
+    const [arrived, written] = part.gradient ? gradientOf(data, part, step, k, decimals) : [undefined, null];
+    const [gradient, text] = written === null ? told(arrived) : [arrived, written];
     const changed = [];
-    if (!torch && Cell.show(part.value, valueKnown ? data.numbers.values[index] : undefined, decimals)) changed.push(part.value);
+    if (!torch && Cell.show(part.value, ...shownValue(told(valueKnown ? data.numbers.values[index] : undefined), decimals))) changed.push(part.value);
     if (part.gradient && Cell.show(part.gradient, gradient, decimals, text)) changed.push(part.gradient);
-    const done = gradient !== undefined && text === null;
+    const done = gradient !== undefined && written === null;
     const wrong = done ? wrongness(data, index) : "";
     if (part.sign) drawSign(part, done ? SIGNS[data.numbers.states[index]] : null);
     if (!torch) drawKink(part, valueKnown && data.numbers.kinks[index]);
     if (part.filled) drawBars(part, Steps.partial(data, index, k).edges.length);
     setWrong(part, wrong);
     const todo = torch ? gradient === undefined && !valueKnown : !valueKnown;
-    const cls = `cr-node${part.node.leaf ? " cr-leaf" : ""}${todo ? " cr-todo" : ""}${role ? ` cr-${role}` : ""}${wrong ? ` ${wrong}` : ""}`;
+    const cls = `cr-node${part.node.module ? " cr-module" : ""}${part.node.leaf ? " cr-leaf" : ""}${todo ? " cr-todo" : ""}${role ? ` cr-${role}` : ""}${wrong ? ` ${wrong}` : ""}`;
     if (cls !== part.cls) {
       part.cls = cls;
       part.g.setAttribute("class", cls);

@@ -27,13 +27,13 @@ const Scene = (() => {
     return [...byPlace.values()].map((given) => bead(geometry, given));
   }
 
-  function build(svg, data, direction, torch) {
+  function build(svg, data, direction, torch, folds = false) {
     serial += 1;
     const id = `cr-${torch ? "torch" : "manual"}-${serial}`;
     const geometry = data.structure.geometry[direction];
     const scene = { svg, torch, geometry, id, overlay: Overlay.create(id, torch), nodes: [], edges: [], tiles: Tiles.create() };
     data.structure.nodes.forEach((_, i) => {
-      const part = drawnIn(data, i, torch) ? NodeBox.create(data, i, geometry.nodes[i], torch) : null;
+      const part = drawnIn(data, i, torch) ? NodeBox.create(data, i, geometry.nodes[i], torch, folds) : null;
       if (part) Tiles.addNode(scene.tiles, part.g, geometry.nodes[i]);
       scene.nodes.push(part);
     });

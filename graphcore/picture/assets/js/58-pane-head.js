@@ -40,7 +40,8 @@ const PaneHead = (() => {
     return details;
   }
 
-  function manual(store) {
+  function manual(store, host) {
+    const modules = Modules.menu(store, host);
     const direction = segments("Direction", [["down", "Down"], ["across", "Across"]],
       (value) => store.set({ direction: value, zoom: "auto" }));
     const fit = segments("Zoom", [["fit", "Fit"]],
@@ -48,12 +49,13 @@ const PaneHead = (() => {
     const note = Dom.el("small");
     const head = Dom.el("div", { class: "cr-pane-head" },
       Dom.el("h3", { text: "Manual" }), note,
-      Dom.el("span", { class: "cr-space" }), direction.element, fit.element, exportMenu("manual"));
+      Dom.el("span", { class: "cr-space" }), modules.element, direction.element, fit.element, exportMenu("manual"));
     return {
       head,
       show(state) {
         direction.show(state.direction);
-        note.textContent = state.data?.structure?.note || "by the rules of each op";
+        modules.show(state);
+        note.textContent = state.data?.structure?.note || Modules.note(state.data) || "by the rules of each op";
         fit.show(state.zoom);
       },
     };

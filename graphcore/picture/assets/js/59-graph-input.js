@@ -23,6 +23,10 @@ const GraphInput = (() => {
       if (data.numbers.torch[i] !== null) lines.push(`torch ${digits(data.numbers.torch[i])}`);
     }
     if (data.numbers.kinks[i]) lines.push(data.numbers.kinks[i]);
+    const { module, stop, said } = data.structure.nodes[i];
+    if (module) lines.push(`${module.path}: ${module.words}`);
+    if (said) lines.push(said);
+    if (stop) lines.push(stop);
     let title = holder.querySelector("title");
     if (!title) holder.prepend((title = Dom.svg("title")));
     title.textContent = lines.join("\n");
@@ -41,7 +45,16 @@ const GraphInput = (() => {
   function keydown(g, pane, event) {
     const i = nodeOf(event);
     if (i === null || !pane.scene) return;
-    if (event.key === "Enter" || event.key === " ") Graph.reveal(i, g);
+    const { module } = g.store.get().data.structure.nodes[i];
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && (event.key.toLowerCase() === "o" || (event.key === "Enter" && module))) {
+      g.anchorKey = true;
+      if (!Modules.toggle(g, i)) {
+        g.anchorKey = false;
+        if (event.key !== "Enter") return;
+        Graph.reveal(i, g);
+      }
+    } else if (event.key === "Enter" || event.key === " ") Graph.reveal(i, g);
     else if (event.key === "ArrowDown") walk(g, pane, 1);
     else if (event.key === "ArrowUp") walk(g, pane, -1);
     else return;
@@ -51,7 +64,16 @@ const GraphInput = (() => {
 
   function listen(g, pane) {
     const { svg } = pane;
-    pane.view.element.addEventListener("click", (event) => Graph.select(nodeOf(event), g));
+    pane.view.element.addEventListener("click", (event) => {
+      const control = event.target.closest && event.target.closest("[data-fold]");
+      const i = nodeOf(event);
+      if (control && i !== null && (control.dataset.fold === "open" ? Modules.toggle(g, i) : Modules.foldIn(g, i))) return;
+      Graph.select(i, g);
+    });
+    pane.view.element.addEventListener("dblclick", (event) => {
+      const i = nodeOf(event);
+      if (i !== null && g.store.get().data.structure.nodes[i]?.module) Modules.toggle(g, i);
+    });
     svg.addEventListener("keydown", (event) => keydown(g, pane, event));
     svg.addEventListener("pointerover", (event) => { if (event.pointerType === "mouse") tip(g, event); });
     svg.addEventListener("focusin", (event) => {

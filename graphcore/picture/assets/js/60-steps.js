@@ -120,6 +120,7 @@ const Steps = (() => {
     const names = {
       match: "equal",
       mismatch: "different",
+      inherited: "different, because a later node is",
       zero: "also zero, which proves nothing",
       "non-finite": "not a number either",
       none: "no gradient flows",
@@ -141,7 +142,7 @@ const Steps = (() => {
     const name = structure.nodes[step.node].name;
     const say = (v) => Format.spoken(Format.tensor(v));
     const symbol = edge.symbol && !/^[\u2212-]?[\d.]+$/.test(edge.symbol) ? `${Format.spoken(edge.symbol)}, ` : "";
-    const times = local === null ? "through the rule of the op" : `times local ${symbol}${say(local)}`;
+    const times = structure.nodes[edge.target].module ? edge.says : local === null ? "through the rule of the op" : `times local ${symbol}${say(local)}`;
     const up = `upstream ${say(numbers.gradients[step.from])}, ${times}`;
     const part = partial(data, step.node, k);
     const down = say(numbers.edges[step.edge].down);

@@ -35,6 +35,7 @@ const Keys = (() => {
       f: () => Transport.go(store, 1),
       b: () => Transport.go(store, seed(data)),
       p: () => Page.present(store),
+      o: () => Graph.toggle(store.get().selected ?? Steps.at(data, step).node),
       "/": () => Search.open(),
       "?": () => typeof Dialogs !== "undefined" && Dialogs.keys(),
     };

@@ -14,8 +14,7 @@ const Search = (() => {
       if (name.includes(wanted)) return 2;
       return node.head.toLowerCase().includes(wanted) ? 3 : 9;
     };
-    return data.structure.nodes
-      .map((node, i) => ({ node, i, rank: rank(node) }))
+    return [...data.structure.nodes.map((node, i) => ({ node, i, rank: rank(node) })), ...Modules.inside(data).map((node) => ({ node, i: -1, rank: rank(node) }))]
       .filter((hit) => hit.rank < 9)
       .sort((a, b) => a.rank - b.rank || a.i - b.i)
       .slice(0, MOST);
@@ -39,7 +38,8 @@ const Search = (() => {
   function choose(box, k) {
     const hit = box.hits[k];
     close(box);
-    if (hit) Graph.reveal(hit.i);
+    if (hit && hit.i < 0) Graph.reach(hit.node.name);
+    else if (hit) Graph.reveal(hit.i);
   }
 
   function keydown(box, event) {

@@ -13,16 +13,21 @@ const Page = (() => {
     return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   }
 
+  async function program(url, { data, text: draft }) {
+    const text = draft === null ? data.program.text : draft;
+    const example = data.examples.find((e) => e.text.trim() === text.trim());
+    if (example) url.searchParams.set("example", example.key);
+    else if (text.trim()) url.searchParams.set("p", await compressed(text));
+  }
+
   // The address that brings this program, step and format back. Parameters of others stay.
-  async function address(state) {
+  async function address(state, host) {
     const url = new URL(window.location.href);
     const { data } = state;
     if (!data || !data.program) return url.href;
-    const text = state.text === null ? data.program.text : state.text;
-    const example = data.examples.find((e) => e.text.trim() === text.trim());
     for (const name of ["example", "p", "step", "decimals"]) url.searchParams.delete(name);
-    if (example) url.searchParams.set("example", example.key);
-    else if (text.trim()) url.searchParams.set("p", await compressed(text));
+    if (Network.here(host)) await Network.address(url, state, compressed);
+    else await program(url, state);
     if (data.structure && state.step !== Steps.opening(data)) url.searchParams.set("step", state.step);
     if (state.decimals !== null) url.searchParams.set("decimals", state.decimals);
     return url.href;
@@ -30,7 +35,7 @@ const Page = (() => {
 
   async function write(page) {
     clearTimeout(page.timer);
-    const href = await address(page.store.get());
+    const href = await address(page.store.get(), page.host);
     // A page opened from a file may not change its address; the link is then only copied.
     if (page.host.send && href !== window.location.href) window.history.replaceState(window.history.state, "", href);
     return href;
@@ -40,7 +45,7 @@ const Page = (() => {
 
   function watchAddress(page) {
     return page.store.subscribe((state, previous) => {
-      if (!["data", "text", "step", "decimals"].some((key) => state[key] !== previous[key])) return;
+      if (!["data", "text", "step", "decimals", "fields"].some((key) => state[key] !== previous[key])) return;
       if (!state.data) return;
       clearTimeout(page.timer);
       page.timer = setTimeout(() => write(page), 300);
@@ -80,8 +85,8 @@ const Page = (() => {
   function fill(bar, page) {
     const { store } = page;
     bar.replaceChildren(
-      Dom.button("Copy link", async () => copyText(await link(), "the link"), { class: "cr-wide" }),
-      Dom.button("Copy link", async () => copyText(await link(), "the link"), { icon: "copy", class: "cr-slim", title: "Copy link" }),
+      Dom.button("Copy link", async () => copyText(await link(), Network.linked(store.get())), { class: "cr-wide" }),
+      Dom.button("Copy link", async () => copyText(await link(), Network.linked(store.get())), { icon: "copy", class: "cr-slim", title: "Copy link" }),
       Dom.button("Present", () => present(store), { key: "P", class: "cr-wide", title: "Show only the picture (P)" }),
       Dom.button("Light or dark", () => toggleTheme(store), { icon: "theme", title: "Light or dark" }),
     );
@@ -124,5 +129,5 @@ const Page = (() => {
     };
   }
 
-  return { mount, toggleTheme, present, link, svg, png, copySvg, saveSvg, savePng };
+  return { mount, toggleTheme, present, link, compressed, svg, png, copySvg, saveSvg, savePng };
 })();

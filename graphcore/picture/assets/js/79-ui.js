@@ -51,7 +51,7 @@ const Ui = (() => {
     );
   }
 
-  const SIGNS = { match: ["=", "right"], mismatch: ["≠", "wrong"], zero: ["0", "weak"], "non-finite": ["∞", "off"] };
+  const SIGNS = { match: ["=", "right"], mismatch: ["≠", "wrong"], inherited: ["≠", "wrong"], zero: ["0", "weak"], "non-finite": ["∞", "off"] };
   const sign = (state) => SIGNS[state] || ["", "off"];
 
   // An error in eps: a tenth matters near 1, not at 12,345.

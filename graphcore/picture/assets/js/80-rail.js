@@ -1,5 +1,5 @@
-// The rail: example, program, values, the card of one node, legend; and the three starts the empty picture
-// offers.
+// The rail: example, program, values (of a network: its fields), the card of one node, legend; and the three starts
+// the empty picture offers.
 const Rail = (() => {
   function legend() {
     const swatch = (role, text) =>
@@ -23,12 +23,13 @@ const Rail = (() => {
     const examples = block("examples");
     const editor = block("editor");
     const values = block("values");
+    const inputs = Network.here(host) ? NetFields : Values;
     const card = block("card");
     element.replaceChildren(examples, editor, values, card, legend());
     const undo = [
       host?.send ? Examples.mount(examples, store, host) : null,
       Editor.mount(editor, store, host),
-      host?.send ? Values.mount(values, store, host) : null,
+      host?.send ? inputs.mount(values, store, host) : null,
       Card.mount(card, store, host),
     ];
     return () => undo.forEach((stop) => stop?.());

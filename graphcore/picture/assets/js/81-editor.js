@@ -6,7 +6,7 @@ const Editor = (() => {
   const KEY = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘+Enter" : "Ctrl+Enter";
   let current = null; // the editor on the page, for the verdict's "Go to line 4"
 
-  function build(live) {
+  function build(live, network) {
     const area = Dom.el("textarea", {
       class: "cr-text",
       wrap: "off",
@@ -15,8 +15,8 @@ const Editor = (() => {
       autocapitalize: "off",
       autocomplete: "off",
       autocorrect: "off",
-      "aria-label": "Program",
-      placeholder: EXAMPLE,
+      "aria-label": network ? "Network" : "Program",
+      placeholder: network ? Network.EXAMPLE : EXAMPLE,
       readonly: !live,
     });
     const layer = Dom.el("div", { class: "cr-paint", "aria-hidden": "true" });
@@ -25,7 +25,7 @@ const Editor = (() => {
     const side = Dom.el("span", { class: "cr-aside" });
     const slot = Dom.el("div", { class: "cr-slot", role: "status" });
     const hint = Dom.el("p", { class: "cr-hint" });
-    return { area, layer, gutter, frame, side, slot, hint };
+    return { area, layer, gutter, frame, side, slot, hint, network, help: network ? Network.HINT : HINT };
   }
 
   // Where, what, what instead; the line with carets; a button if it can be mended.
@@ -129,12 +129,15 @@ const Editor = (() => {
 
   function sideOf(parts, state, program, live) {
     if (!live) return [];
-    if (program.dirty(state))
+    if (program.dirty(state) || Network.dirty(state))
       return [
         Ui.button("Run", { class: "cr-button cr-run", title: KEY, "data-key": "run" }, () => program.run()),
         Dom.el("kbd", {}, KEY),
       ];
-    return [Dom.el("span", { class: "cr-tip" }, `${KEY} runs it`)];
+    const again = parts.network
+      ? Ui.button("Run", { class: "cr-button cr-small", title: `Run it again (${KEY})`, "data-key": "run" }, () => program.run())
+      : null;
+    return [Dom.el("span", { class: "cr-tip" }, again ? KEY : `${KEY} runs it`), again];
   }
 
   // In a program longer than its box the lit line stays in sight, except while someone writes.
@@ -150,7 +153,8 @@ const Editor = (() => {
     const error = state.data?.program.error ?? null;
     const skipped = state.data?.program.skipped;
     Ui.fill(parts.slot, error ? message(error, program) : null);
-    Ui.fill(parts.hint, skipped ? Dom.el("b", {}, `${skipped}. `) : null, parts.area.readOnly ? null : HINT);
+    const notes = (state.data?.program.notes || []).flatMap((note) => [...Dom.ticked(note), " "]);
+    Ui.fill(parts.hint, skipped ? Dom.el("b", {}, `${skipped}. `) : null, notes, parts.area.readOnly || (parts.network && Program.text(state).trim()) ? null : parts.help);
     parts.area.setAttribute("aria-invalid", String(Boolean(error)));
     paint.mark(error);
   }
@@ -164,7 +168,7 @@ const Editor = (() => {
       paint.text(text);
     }
     if (changed || state.data?.program !== before?.data?.program) drawProgram(parts, state, program, paint);
-    if (changed || state.data !== before?.data) me.aside();
+    if (changed || state.data !== before?.data || state.fields !== before?.fields) me.aside();
     if (!changed && state.step === before.step && state.data === before.data) return;
     const now = lit(state);
     paint.light(now?.line ?? null, now?.phase);
@@ -176,13 +180,14 @@ const Editor = (() => {
 
   function mount(element, store, host) {
     const live = Boolean(host?.send);
-    const parts = build(live);
+    const network = Network.here(host);
+    const parts = build(live, network);
     const program = Program.of(store, host);
     const paint = Paint.create(parts.layer, parts.gutter, (line) => pick(store, line));
     const side = () => sideOf(parts, store.get(), program, live);
     const aside = () => Ui.keepFocus(parts.side, () => Ui.fill(parts.side, side()));
     const me = { parts, paint, program, aside };
-    const label = Dom.el("div", { class: "cr-label" }, Dom.el("span", {}, "Program"), parts.side);
+    const label = Dom.el("div", { class: "cr-label" }, Dom.el("span", {}, network ? "Network" : "Program"), parts.side);
     element.append(label, parts.frame, parts.slot, parts.hint);
     listen(parts, store, program);
     program.watch(aside);

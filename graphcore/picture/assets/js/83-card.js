@@ -4,6 +4,7 @@ const Card = (() => {
   const WORDS = {
     match: "equal to torch, to rounding",
     mismatch: "differs from torch",
+    inherited: "differs because a later node does",
     zero: "zero on both sides: proves nothing",
     "non-finite": "not finite on either side",
     none: "no gradient flows, in torch neither",
@@ -189,6 +190,15 @@ const Card = (() => {
     };
   }
 
+  // Of a recorded node: the module it lies in, and the line of the network's own text that made it.
+  function origin(node) {
+    const where = node.module ? `${node.module.class} · ${node.module.words}` : node.scope;
+    return [
+      where ? row(node.module ? "module" : "in", Dom.el("span", {}, where), { class: "cr-more" }) : null,
+      node.said ? Dom.el("p", { class: "cr-said cr-more" }, Dom.el("code", {}, node.said)) : null,
+    ];
+  }
+
   function content(context) {
     const { data, index, node, name, decimals, valued, reached } = context;
     const { numbers } = data;
@@ -207,6 +217,7 @@ const Card = (() => {
       row("gradient", gradient),
       torchRow(context),
       judgement(context),
+      node.stop ? Dom.el("p", { class: "cr-stopline" }, ...Dom.ticked(node.stop)) : null,
       numbers.kinks[index] ? Dom.el("p", { class: "cr-kinkline" }, ...Dom.ticked(numbers.kinks[index])) : null,
       node.leaf
         ? null
@@ -216,6 +227,7 @@ const Card = (() => {
             Dom.el("span", {}, "op"),
             Dom.el("span", {}, node.spoken || node.op),
           ),
+      ...origin(node),
       pictures(context),
       sum(context),
       ...Steps.index(data).out[index].map((edge) => edgeRows(context, edge)),

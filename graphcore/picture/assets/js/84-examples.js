@@ -1,7 +1,7 @@
 // The example chooser: a button and a list, each entry with its sentence. The person's own text is an entry
 // too.
 const Examples = (() => {
-  const OWN = "Your program";
+  const ownTitle = (data) => (data?.page === "networks" ? "Your network" : "Your program");
 
   function choose(program, text) {
     program.keepOwn();
@@ -16,7 +16,7 @@ const Examples = (() => {
     const list = (data?.examples || []).map((example) => ({ ...example, group: groupOf(example) }));
     const own = list.some((example) => example.text.trim() === text.trim()) ? program.own() : text;
     if (own?.trim())
-      list.unshift({ key: "", title: OWN, sentence: "What you typed or changed.", text: own, group: "Yours" });
+      list.unshift({ key: "", title: ownTitle(data), sentence: "What you typed or changed.", text: own, group: "Yours" });
     return list;
   }
 
@@ -89,7 +89,7 @@ const Examples = (() => {
       const text = Program.text(state);
       if (before && text === Program.text(before) && state.data?.examples === before.data?.examples) return;
       const found = (state.data?.examples || []).find((example) => example.text.trim() === text.trim());
-      parts.label.textContent = found ? found.title : text.trim() ? OWN : "Choose one";
+      parts.label.textContent = found ? found.title : text.trim() ? ownTitle(state.data) : "Choose one";
       parts.button.title = found ? found.sentence.replaceAll("`", "") : "";
     }
     draw(store.get(), null);

@@ -6,11 +6,24 @@ const Tabs = (() => {
     ["torch", "torch's nodes explained"],
     ["code", "Code"],
   ];
+  const OF_NETWORKS = [
+    ["layers", "Layers"],
+    ["table", "Gradient table"],
+    ["torch", "torch's nodes explained"],
+    ["files", "Files"],
+    ["code", "Code"],
+  ];
   const PANELS = { table: () => Table, derivation: () => Derivation, torch: () => Explained, code: () => Code };
+  const PANELS_OF_NETWORKS = {
+    layers: () => Layers, table: () => Table, torch: () => NetExplained, files: () => NetFiles, code: () => NetCode,
+  };
+  const panels = (me) => (me.network ? PANELS_OF_NETWORKS : PANELS);
 
-  // A page without Python shows the derivation and the code only if they were put into it.
-  const offered = (data, live) =>
-    TABS.filter(([key]) => live || (key === "derivation" ? data?.derivation : key === "code" ? data?.code : true));
+  // A page without Python shows only what was put into it.
+  const PARTS = { layers: "layers", derivation: "derivation", files: "files", code: "code" };
+  const part = (key, network) => (network && key === "torch" ? "explained" : PARTS[key]);
+  const offered = (data, live, network) =>
+    (network ? OF_NETWORKS : TABS).filter(([key]) => live || !part(key, network) || data?.[part(key, network)]);
 
   function tabButton(key, text, choose) {
     return Dom.el(
@@ -59,14 +72,16 @@ const Tabs = (() => {
     tab.focus();
   }
 
-  // Python makes the derivation, and the code of a large program, only while it is looked at.
+  // Python makes the derivation, and the code of a large program, only while it is looked at; of a network more.
   const MADE = ["derivation", "code"];
+  const MADE_OF_NETWORKS = ["torch", "files", "code"];
   function ask(host, tab, before) {
-    if (host?.send && (MADE.includes(tab) || MADE.includes(before))) host.send({ kind: "tab", tab });
+    const made = Network.here(host) ? MADE_OF_NETWORKS : MADE;
+    if (host?.send && (made.includes(tab) || made.includes(before))) host.send({ kind: "tab", tab });
   }
 
   function drawBar(me, state) {
-    const tabs = offered(state.data, me.live);
+    const tabs = offered(state.data, me.live, me.network);
     const keys = tabs.map(([key]) => key).join();
     if (keys !== me.keys) me.list.replaceChildren(...tabs.map(([key, text]) => tabButton(key, text, me.choose)));
     me.keys = keys;
@@ -79,7 +94,7 @@ const Tabs = (() => {
   }
 
   function drawPanel(me, state) {
-    const tab = PANELS[state.tab] ? state.tab : "table";
+    const tab = panels(me)[state.tab] ? state.tab : "table";
     const ready = Boolean(state.data?.structure && state.data.numbers);
     me.element.hidden = !ready;
     if (!ready || me.shown === tab) return;
@@ -87,7 +102,7 @@ const Tabs = (() => {
     ask(me.host, tab, me.shown);
     me.shown = tab;
     me.panel.replaceChildren();
-    me.drop = PANELS[tab]().mount(me.panel, me.store, me.host);
+    me.drop = panels(me)[tab]().mount(me.panel, me.store, me.host);
   }
 
   function mount(element, store, host) {
@@ -95,7 +110,7 @@ const Tabs = (() => {
     const list = Dom.el("div", { class: "cr-tablist", role: "tablist", "aria-label": "More about this program" });
     const panel = Dom.el("div", { class: "cr-tabpanel", id: "cr-tabpanel", role: "tabpanel", tabindex: "-1" });
     const choose = (tab) => store.set({ tab });
-    const me = { element, store, host, live: Boolean(host?.send), list, panel, choose, keys: "", shown: null, drop: null };
+    const me = { element, store, host, live: Boolean(host?.send), list, panel, choose, keys: "", shown: null, drop: null, network: Network.here(host) };
     element.replaceChildren(Dom.el("div", { class: "cr-tabs" }, list, control.element), panel);
     list.addEventListener("keydown", (event) => rove(event, list, choose));
     function draw(state, before) {

@@ -37,6 +37,8 @@ const Code = (() => {
     );
   }
 
+  const blocks = (code) => BLOCKS.map(([key, title, what]) => (code[key] ? block(code[key], title, what) : null));
+
   function mount(element, store) {
     const box = Dom.el("div", { class: "cr-programs" });
     element.append(box);
@@ -48,7 +50,7 @@ const Code = (() => {
         Ui.fill(
           box,
           code
-            ? BLOCKS.map(([key, title, what]) => (code[key] ? block(code[key], title, what) : null))
+            ? blocks(code)
             : Dom.el("p", { class: "cr-wait", role: "status" }, "…"),
         ),
       );
@@ -57,5 +59,5 @@ const Code = (() => {
     return store.subscribe(draw);
   }
 
-  return { mount };
+  return { mount, blocks };
 })();

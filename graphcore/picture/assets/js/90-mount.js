@@ -14,6 +14,8 @@ const Mount = (() => {
       const start = data.start && data.start.step;
       return start === null || start === undefined ? Steps.opening(data) : fits(start);
     }
+    const moved = Modules.same(before, data) && Modules.key(before) !== Modules.key(data);
+    if (moved) return Modules.step(before, data, state.step);
     if (before.topology === data.topology) return fits(state.step);
     const last = Steps.count(before);
     return state.step === last && last > 1 ? count : Steps.opening(data);
@@ -21,16 +23,16 @@ const Mount = (() => {
 
   // Who comes back from another page finds the picture as it was left.
   const KEPT = ["step", "decimals", "direction", "torchView", "tab", "speed"];
-  let left = null;
+  const left = new Map(); // by session: each page has its own
 
   function leave(store) {
     const state = store.get();
-    if (state.data) left = { session: Payload.session(state.data), topology: state.data.topology, state };
+    if (state.data) left.set(Payload.session(state.data), { topology: state.data.topology, state });
   }
 
   function back(data) {
-    const same = left && data && left.session === Payload.session(data) && left.topology === data.topology;
-    return same ? Object.fromEntries(KEPT.map((key) => [key, left.state[key]])) : {};
+    const kept = data ? left.get(Payload.session(data)) : null;
+    return kept && kept.topology === data.topology ? Object.fromEntries(KEPT.map((key) => [key, kept.state[key]])) : {};
   }
 
   function patchFor(data, state) {
@@ -38,7 +40,12 @@ const Mount = (() => {
     const patch = { data, step: stepFor(data, state) };
     if (first && data.start && Number.isInteger(data.start.decimals)) patch.decimals = data.start.decimals;
     const other = !first && state.data.topology !== data.topology;
-    if (other) Object.assign(patch, { selected: null, marked: [], hovered: null, playing: false, zoom: "auto" });
+    if (!first && Modules.same(state.data, data)) {
+      if (Modules.key(state.data) !== Modules.key(data)) {
+        const marked = state.marked.map((i) => Modules.node(state.data, data, i)).filter((i) => i !== null);
+        Object.assign(patch, { selected: Modules.node(state.data, data, state.selected), marked: [...new Set(marked)], hovered: null, playing: false });
+      }
+    } else if (other) Object.assign(patch, { selected: null, marked: [], hovered: null, playing: false, zoom: "auto" });
     // The draft is done once Python has it: then data.program.text is the same text.
     if (state && state.text !== null && data.program && data.program.text === state.text) patch.text = null;
     return patch;
@@ -91,11 +98,13 @@ const Mount = (() => {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const data = host.data || null;
     const initial = { ...Store.defaults, theme: Theme.initial(root) };
+    if (Network.here(host)) Object.assign(initial, { tab: host.send || data?.layers ? "layers" : "table", fields: null });
     const restored = back(data);
     const store = Store.create(data ? { ...initial, ...patchFor(data, null), ...restored } : initial);
     const undo = [
       flags(root, store),
       watchRuns(store, host),
+      Network.attach(store, host),
       Page.mount(root, part("bar"), store, host),
       Verdict.mount(part("verdict"), store, host),
       Graph.mount(part("panes"), store, host),

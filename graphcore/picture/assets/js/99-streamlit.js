@@ -6,7 +6,8 @@ const Instances = new WeakMap();
 // Python tells an action it has seen from a new one by the id.
 // Each action says which payload the page holds, so that the answer need not repeat it.
 function chainruleHost(component) {
-  const host = { data: Payload.complete(component.data), setStateValue: component.setStateValue, id: 0 };
+  const page = (component.data && component.data.page) || "explore";
+  const host = { page, data: Payload.complete(component.data), setStateValue: component.setStateValue, id: 0 };
   host.send = (action) => {
     host.id = Math.max(host.id, (host.data && host.data.answers) || 0) + 1;
     host.setStateValue("action", { ...action, id: host.id, have: Payload.stamp() });

@@ -1,0 +1,178 @@
+"""What stands in the tabs of page Networks: layers, autograd nodes, files of gradients, programs; as plain data."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from graphcore.errors import ChainruleError
+from graphcore.graph import Graph
+from graphcore.layers import Activation, Layer, Parameter
+from graphcore.picture import encode
+from graphcore.picture import payload as shared
+from graphcore.picture.network.pipeline import Result
+
+Json = dict[str, Any]
+
+PLACES = 40  # of one kind of autograd node that are listed with what they saved
+WRITTEN = 300_000  # numbers up to which files of gradients are written out
+SIDES = {"torch": "torch_autograd", "manual": "my_autograd"}
+
+
+def _number(value: float | None) -> Any:
+    return None if value is None else encode.number(value)
+
+
+def layers(result: Result) -> list[Json]:
+    """The rows of the per-layer table, in the order in which the layers are used."""
+    return [_layer(layer, result.graph) for layer in result.layers]
+
+
+def _layer(layer: Layer, graph: Graph) -> Json:
+    return {
+        "path": layer.path,
+        "module": layer.module,
+        "node": layer.output,
+        "gradient": _number(layer.gradient),
+        "after": layer.after,
+        "factor": _number(layer.factor),
+        "weights": _number(layer.weights),
+        "activation": _number(layer.activation),
+        "activations": [_activation(made, graph) for made in layer.activations],
+        "parameters": [_parameter(made, layer.path) for made in layer.parameters],
+    }
+
+
+def _activation(made: Activation, graph: Graph) -> Json:
+    return {
+        "node": made.node,
+        "name": graph.names[made.node],
+        "op": made.op,
+        "kind": made.kind,
+        "count": made.count,
+        "of": made.of,
+        "dead": made.dead,
+        "units": made.units,
+    }
+
+
+def _parameter(made: Parameter, path: str) -> Json:
+    return {
+        "node": made.node,
+        "name": made.name,
+        "short": made.name.removeprefix(f"{path}.") if path else made.name,
+        "shape": list(made.shape),
+        "manual": _number(made.manual),
+        "torch": _number(made.torch),
+        "error": _number(made.error),
+        "state": made.state,
+        "zeros": made.zeros,
+    }
+
+
+def explained(result: Result) -> list[Json]:
+    """Each kind of autograd node that occurs, defined, with where it occurs and what it saved there."""
+    from graphcore.compare.saved import kept
+    from graphcore.compare.twins import torch_graph
+
+    graph = result.graph
+    theirs = torch_graph(graph)
+    saved = kept(graph)
+    return [
+        {
+            "fn": entry.fn,
+            "sentence": entry.sentence,
+            "count": len(entry.nodes),
+            "places": [
+                {
+                    "node": node,
+                    "name": graph.names[node],
+                    "saved": [list(one) for one in saved.get(node, ())] if _is_twin(theirs, node, entry.fn) else [],
+                }
+                for node in entry.nodes[:PLACES]
+            ],
+        }
+        for entry in theirs.explained
+    ]
+
+
+def _is_twin(theirs: Any, node: int, fn: str) -> bool:
+    twin = theirs.twins[node]
+    return twin is not None and twin.fn == fn
+
+
+def styles() -> Sequence[str]:
+    """The ways in which a file of gradients can be written."""
+    from graphcore.export import STYLES
+
+    return STYLES
+
+
+def files(result: Result, style: str) -> Json:
+    """Both files of gradients in one style, and what comes of comparing them."""
+    from graphcore.export import STYLES, gradients_dat
+
+    if result.comparison is None:
+        return {"says": "There are no gradients on both sides, so there are no files to compare."}
+    names = _with_gradient(result)
+    count = sum(math.prod(result.graph.node(name).shape) for name in names)
+    if not names or count > WRITTEN:
+        many = f"{count:,} numbers are more than this page writes out; `python -m graphcore` writes files of any size."
+        return {"says": many if names else "No parameter gets a gradient, so there is nothing to write."}
+    texts = {side: gradients_dat(names, _gradients(result, names, side), style) for side in SIDES}
+    return {
+        "style": style,
+        "styles": list(STYLES),
+        "texts": [{"name": f"{SIDES[side]}.dat", "text": text, "side": side} for side, text in texts.items()],
+        "comparison": _compared(texts["manual"], texts["torch"]),
+    }
+
+
+def _compared(mine: str, theirs: str) -> str:
+    from graphcore.export import comparison_text
+
+    try:
+        return comparison_text(mine, theirs)
+    except ChainruleError as fault:
+        return f"The files cannot be compared: {fault}"
+
+
+def download(result: Result, side: str) -> Json:
+    """One side's gradients as an ``.npz`` file."""
+    from graphcore.export import gradients_npz
+
+    names = _with_gradient(result)
+    data = gradients_npz(names, _gradients(result, names, side))
+    return {"name": f"{SIDES[side]}.npz", "data": base64.b64encode(data).decode()}
+
+
+def _with_gradient(result: Result) -> list[str]:
+    rows = [row for layer in result.layers for row in layer.parameters]
+    return [row.name for row in rows if row.manual is not None and row.torch is not None]
+
+
+def _gradients(result: Result, names: Sequence[str], side: str) -> list[Any]:
+    run, comparison = result.run, result.comparison
+    assert comparison is not None
+    index = result.graph.index
+    return [run.gradient(name) if side == "manual" else comparison.torch_gradient(index(name)) for name in names]
+
+
+def code(result: Result) -> Json:
+    """The programs that reproduce a network with these very weights, or why there are none."""
+    from graphcore.backprop import trace
+    from graphcore.build.explore import as_program
+    from graphcore.parse import parse
+
+    made = result.prepared
+    if len(made.inputs) > 1:
+        says = "A network with several inputs has no short form in the language of Explore."
+        return {"program": None, "says": says, "numpy": None, "torch": None}
+    program = as_program(made.built.module, made.tensors[0], made.target, made.used["loss"])
+    if program.text is None:
+        says = f"There is no program of Explore for it: {program.reason}"
+        return {"program": None, "says": says, "numpy": None, "torch": None}
+    says = "The same network as a program, with these very weights, input and target."
+    return {"program": program.text, "says": says, **shared.code(trace(parse(program.text)))}
