@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphcore.backprop.blocks import by_blocks
 from graphcore.graph import Graph, Value
 from graphcore.ops import Op, Statics
 from graphcore.ops.namespaces import ARRAYS, FLOATS, Kernel, Shape
@@ -109,7 +110,8 @@ def compile_plan(graph: Graph) -> Plan:
             a, b = arguments[0], UNARY
         elif len(arguments) == 2:
             a, b = arguments
-        forward.append((index, function, a, b))
+        shape, operand_shapes = shapes[index], [all_shapes[k] for k in arguments]
+        forward.append((index, by_blocks(op, op.forward, function, shape, operand_shapes), a, b))
         if not active[index]:
             continue
         # appended from the last slot to the first: the whole list is reversed at the end
@@ -119,8 +121,10 @@ def compile_plan(graph: Graph) -> Plan:
                 rule = _rule_for(op, rules, slot)
                 if rule is not None:
                     # the gradient of a tuple has no shape that broadcasting could have changed
-                    shape = None if scalar or source in tuples else shapes[source]
-                    reverse.append((index, source, rule, a, b, shape))
+                    own = None if scalar or source in tuples else shapes[source]
+                    if own == shape:
+                        rule = by_blocks(op, op.rule(slot), rule, shape, operand_shapes)
+                    reverse.append((index, source, rule, a, b, own))
     reverse.reverse()
     return Plan(forward, reverse, literals)
 

@@ -1,0 +1,42 @@
+"""A formula of several steps over a large array, a block at a time.
+
+Each step of a formula makes an array. Over a whole large one that is memory to be fetched anew for every step; over a block
+all of them stay in the cache.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import Any
+
+import numpy as np
+
+from graphcore.ops import Formula, Op
+from graphcore.ops.namespaces import Kernel, Shape
+
+BLOCK = 8192  # entries: 64 kB an array
+LARGE = 4 * BLOCK
+STEPS = 3  # a formula of fewer makes too few arrays for it to matter
+
+
+def by_blocks(op: Op, formula: Formula | None, kernel: Kernel, shape: Shape, others: list[Shape]) -> Kernel:
+    """The kernel over blocks where its op works entry by entry on large arrays of one shape; else the kernel itself."""
+    if not op.entrywise or formula is None or formula.function is not None or math.prod(shape) < LARGE:
+        return kernel
+    if any(other not in (shape, ()) for other in others) or _steps(formula) < STEPS:
+        return kernel
+
+    def run(*values: Any) -> Any:
+        flat = [v if np.ndim(v) == 0 else v.reshape(-1) for v in values]
+        out = np.empty(math.prod(shape))
+        for start in range(0, out.size, BLOCK):
+            part = slice(start, start + BLOCK)
+            out[part] = kernel(*[v if np.ndim(v) == 0 else v[part] for v in flat])
+        return out.reshape(shape)
+
+    return run
+
+
+def _steps(formula: Formula) -> int:
+    return sum(isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp)) for node in ast.walk(formula.tree))
