@@ -15,9 +15,11 @@ Size = tuple[int, int]
 CHARACTER = 8.1  # advance of the 13.5 px monospaced face
 HEAD_LIMIT = 34  # characters of a node's first line
 ENTRIES = 12  # an array of up to this many entries shows its numbers
+COLUMNS = 6  # and an array of up to this many in a row, else its box would be a ribbon
 NODE, LEAF, FAN_OUT, HEIGHT = 152, 112, 216, 43
 MODULE: Size = (224, 60)  # the box of a module: its path, what it holds, two norms
 PICTURE: Size = (292, 116)
+STRIP = 78  # the height of a picture of one row
 PATIENCE = 2
 LARGE = 500  # nodes beyond which Graphviz may stop looking for the last pixel: it takes half the time
 
@@ -31,6 +33,15 @@ def cut(head: str, limit: int = HEAD_LIMIT) -> str:
     return head if len(head) <= limit else head[: limit - 1].rstrip() + "…"
 
 
+def numbered(shape: Shape) -> bool:
+    """Whether a node's box shows the numbers themselves: few of them, and no row too long for a box.
+
+    >>> numbered((3, 3)), numbered((12,)), numbered((1, 10)), numbered((5, 5))
+    (True, True, False, False)
+    """
+    return prod(shape) <= ENTRIES and (len(shape) < 2 or shape[-1] <= COLUMNS or not prod(shape))
+
+
 def size(head: str, shape: Shape, *, leaf: bool, active: bool, uses: int) -> Size:
     """Width and height in px of a node's box: from the length of its first line and its shape, never from numbers.
 
@@ -39,8 +50,8 @@ def size(head: str, shape: Shape, *, leaf: bool, active: bool, uses: int) -> Siz
     """
     text = len(cut(head)) * CHARACTER + 16
     count = prod(shape)
-    if count > ENTRIES:
-        return max(PICTURE[0], round(text)), PICTURE[1]
+    if not numbered(shape):
+        return max(PICTURE[0], round(text)), PICTURE[1] if count > shape[-1] or len(shape) == 1 else STRIP
     if count == 0 or not shape:
         least = FAN_OUT if uses > 1 and active and not shape else LEAF if leaf else NODE
         return max(least, round(text)), HEIGHT

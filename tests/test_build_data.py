@@ -39,6 +39,7 @@ def test_inputs_from_text() -> None:
     ("text", "batch", "wanted"),
     [
         (SEQUENTIAL, 4, "rand(4, 3, seed=0)"),
+        ("nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))", 4, "rand(4, 3, seed=0)"),
         ("nn.Conv1d(1, 1, 3, padding=1)", 2, "randn(2, 1, 28, seed=0)"),
         ("nn.Sequential(nn.Embedding(7, 3), nn.Linear(3, 1))", 2, "randint(0, 7, (2, 5,), seed=0)"),
         ("nn.LSTM(3, 4)", 2, "randn(5, 2, 3, seed=0)"),
@@ -51,6 +52,13 @@ def test_default_inputs_fit(text: str, batch: int, wanted: str) -> None:
     made = data.default_input(built.module, batch=batch)
     assert made == wanted
     fitting.check(built, data.inputs(made, built.module))
+
+
+def test_layers_that_do_not_fit_are_told_at_their_line() -> None:
+    built = build("Linear(3, 4)\nLinear(5, 2)")
+    with pytest.raises(GraphError, match="Line 2") as caught:
+        fitting.check(built, data.inputs(data.default_input(built.module), built.module))
+    assert "[1, 4] X [5, 2]" in str(caught.value)
 
 
 def usual(key: str, target: torch.Tensor | None, p: torch.Tensor) -> torch.Tensor:
@@ -192,7 +200,8 @@ def test_weights_that_do_not_fit_are_listed_and_change_nothing() -> None:
 def test_files_that_can_run_code_are_refused_with_the_two_lines(name: str) -> None:
     with pytest.raises(GraphError, match="can run code") as caught:
         weights.load_weights(nn.Linear(1, 1), b"anything", name)
-    assert f'torch.load("{name}", weights_only=True)' in str(caught.value)
+    wanted = f'torch.export.load("{name}").state_dict' if name.endswith(".pt2") else f'torch.load("{name}", weights_only=True)'
+    assert wanted in str(caught.value)
     assert "save_file" in str(caught.value)
 
 

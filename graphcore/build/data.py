@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphcore.build import checking, names, spaces
-from graphcore.build.fitting import Guess, guess, runs
+from graphcore.build.fitting import Guess, first_guess, guess, runs
 from graphcore.build.losses import loss_key, needs_target
 from graphcore.build.machine import STANDING, Machine
 from graphcore.build.source import Source
@@ -60,7 +60,8 @@ def default_input(module: nn.Module, *, batch: int = 1, seed: int = 0) -> str:
 
     Where the network runs on a single example alone, the batch is left at one.
     """
-    found = guess(module)
+    # where nothing runs through, the first layer's input shows at which line it stops
+    found = guess(module) or first_guess(module)
     if found is None:
         raise GraphError("no input was found that this network takes.", instead="Write one, as in `rand(1, 10)`.")
     many = Guess(tuple(_batched(shape, batch) for shape in found.shapes), found.classes)

@@ -42,6 +42,13 @@ def guess(module: Any) -> Guess | None:
     return None
 
 
+def first_guess(module: Any) -> Guess | None:
+    """What the first layer asks for, whether the rest of the network takes it or not; None where no layer says."""
+    shape, classes = next(_candidates(module), (None, None))
+    known = any(True for part in module.modules() for _ in _shapes_of(part))
+    return Guess((shape,), classes) if known and shape is not None else None
+
+
 def _inputs(module: Any) -> int:
     definition = getattr(type(module), "definition", None)
     return max(1, definition.inputs[0]) if definition is not None else 1
@@ -64,7 +71,8 @@ def _shapes_of(part: Any) -> Iterable[tuple[tuple[int, ...], int | None]]:
     from torch import nn
 
     if isinstance(part, nn.Linear):
-        return [((1, part.in_features), None), ((1, 5, part.in_features), None)]
+        # batch norm in training wants more than one example
+        return [((1, part.in_features), None), ((4, part.in_features), None), ((1, 5, part.in_features), None)]
     if isinstance(part, nn.Embedding | nn.EmbeddingBag):
         return [((1, 5), part.num_embeddings), ((1,), part.num_embeddings)]
     kind = type(part).__name__

@@ -27,10 +27,9 @@ def converting(name: str) -> str:
     save_file(torch.load("net.pt", weights_only=True), "net.safetensors")
     """
     stem = PurePath(name).stem or "weights"
-    return (
-        "from safetensors.torch import save_file; import torch\n"
-        f'save_file(torch.load("{name}", weights_only=True), "{stem}.safetensors")'
-    )
+    exported = PurePath(name).suffix.lower() == ".pt2"
+    tensors = f'dict(torch.export.load("{name}").state_dict)' if exported else f'torch.load("{name}", weights_only=True)'
+    return f'from safetensors.torch import save_file; import torch\nsave_file({tensors}, "{stem}.safetensors")'
 
 
 def load_weights(module: nn.Module, data: bytes, name: str = "weights.safetensors") -> tuple[str, ...]:

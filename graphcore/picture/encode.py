@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphcore.dot import ENTRIES
+from graphcore.dot import numbered
 from graphcore.ops.namespaces import Array
 
 ROWS, COLUMNS = 7, 14  # the sampled picture of a large array
@@ -70,7 +70,7 @@ def norm(array: Array) -> float:
 
 
 def tensor(array: Array | None) -> Json:
-    """A tensor as the picture wants it: a number, up to 12 entries, or a sampled picture with its norm.
+    """A tensor as the picture wants it: a number, a few entries, or a sampled picture with its norm.
 
     None where no gradient flows.
     """
@@ -79,7 +79,7 @@ def tensor(array: Array | None) -> Json:
     if array.ndim == 0:
         return number(float(array))
     shape = list(array.shape)
-    if array.size <= ENTRIES:
+    if numbered(array.shape):
         return {"shape": shape, "entries": numbers(array)}
     table = flattened(array)
     cells = table[np.ix_(picked(table.shape[0], ROWS), picked(table.shape[1], COLUMNS))]

@@ -9,6 +9,7 @@ const Dialogs = (() => {
     ["F", "start of the forward pass"],
     ["B", "start of the backward pass"],
     ["P", "Present"],
+    ["O", "in a network: open a module, fold it again"],
     ["/", "search a node"],
     ["?", "these keys"],
     ["Esc", "close, leave Present, let go of the node"],
