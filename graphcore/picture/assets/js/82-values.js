@@ -163,6 +163,12 @@ const Values = (() => {
     return [view.store.get().data?.program.error ? "mend the program first" : "run the program first"];
   }
 
+  // For the style sheet: asking there with :has() would cost every step of the picture.
+  function sizeOf(rows) {
+    const wide = rows[1]?.classList.contains("cr-leaf-wide");
+    return wide || rows.length >= 6 ? "many" : rows.length >= 3 ? "some" : "few";
+  }
+
   function mount(element, store, host) {
     const program = Program.of(store, host);
     const view = {
@@ -193,6 +199,7 @@ const Values = (() => {
       if (!state.data || (before && state.data === before.data && state.text === before.text)) return;
       if (state.data.leaves && (state.data.leaves.length || view.layout)) adopt(view, state);
       element.hidden = !state.data.leaves?.length;
+      element.dataset.size = sizeOf(view.list.children);
       Ui.keepFocus(aside, () => Ui.fill(aside, side(view)));
     }
     draw(store.get(), null);

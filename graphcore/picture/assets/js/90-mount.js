@@ -95,6 +95,7 @@ const Mount = (() => {
   function mount(container, host) {
     const root = container.classList.contains("cr-root") ? container : container.querySelector(".cr-root");
     root.dataset.mounted = "";
+    if (Network.here(host)) root.dataset.network = "";
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const data = host.data || null;
     const initial = { ...Store.defaults, theme: Theme.initial(root) };
