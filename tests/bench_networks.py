@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import graphcore as gc
+from pages.ui.memory import keep_memory
 from tests.bench import Row, median_ratio, report
 from tests.models import Block, LeNet, WithLoss, classes, numbers, seeded, squared, tail
 
@@ -142,6 +143,8 @@ def rows(names: Iterable[str]) -> Iterator[Row]:
 
 def main(arguments: list[str]) -> int:
     torch.set_num_threads(1)
+    if keep_memory():
+        print("    the C library keeps what is freed, for both sides, as the app has it")
     return 1 if report(rows(arguments)) else 0
 
 

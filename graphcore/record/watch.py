@@ -15,6 +15,7 @@ from graphcore.ops.aten.writes import SAME
 from graphcore.record.calls import Given, cause_of, given_of, tensors_of
 from graphcore.record.decomposed import Decomposer, NoWay
 from graphcore.record.functions import FunctionGroup
+from graphcore.record.heard import listener
 from graphcore.record.memory import Make
 from graphcore.record.writer import Opening, Writer, refuse
 
@@ -64,9 +65,14 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
         self._decomposer = Decomposer(writer, self)
         self._function: FunctionGroup | None = None
         self._pending: Pending | None = None
+        self._calls = 0
+        self._hears = listener()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         """One ATen call of the run."""
+        self._calls += 1
+        if self._hears is not None:
+            self._hears(self._calls)
         try:
             if not self._decomposer.depth:
                 self.settle()

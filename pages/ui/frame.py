@@ -8,6 +8,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from pages.ui.memory import keep_memory
+
 # script, title in the navigation, URL ("" is the landing page)
 PAGES = (
     ("pages/explore.py", "Explore", ""),
@@ -38,6 +40,7 @@ def configure(title: str) -> None:
 
 
 def _set_up(title: str) -> None:
+    keep_memory()
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="collapsed")
     st.html(f"<style>{STYLE}</style>")
 

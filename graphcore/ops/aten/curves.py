@@ -13,7 +13,7 @@ from graphcore.ops.row import Formula
 
 _SMOOTH = (
     "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal erf "
-    "neg sigmoid silu mish hardswish hardsigmoid relu abs sign floor ceil trunc frac"
+    "erfc sinc neg sigmoid silu mish hardswish hardsigmoid relu abs sign floor ceil trunc frac"
 )
 
 
@@ -175,13 +175,6 @@ ROWS: list[Row | Same] = [
         Formula("first_half(self) * sigmoid(second_half(self))", _glu),
         spoken="gated linear unit",
         self=Formula("concatenate([g * s, g * first_half(self) * s * (1 - s)])", _glu_rule),
-        when=float_self,
-    ),
-    aten(
-        "sinc(self)",
-        Formula("sin(pi * self) / (pi * self)", lambda self: np.sinc(self)),
-        spoken="sine over its argument",
-        self="where(self == 0, 0, g * (pi * self * cos(pi * self) - sin(pi * self)) / (pi * self ** 2))",
         when=float_self,
     ),
     aten(

@@ -194,9 +194,6 @@ def _with(function: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 ROWS: list[Row | Same] = [
-    special(
-        "erfc(self)", lambda self: each(math.erfc)(self), "1 less the error function", "", "-g * 2 / sqrt(pi) * exp(-self ** 2)"
-    ),
     special("erfinv(self)", lambda self: each(_erfinv)(self), "inverse error function", "", "g * sqrt(pi) / 2 * exp(y ** 2)"),
     special("special_ndtri(self)", lambda self: each(_ndtri)(self), "normal quantile", "", "g * sqrt(2 * pi) * exp(y ** 2 / 2)"),
     special(

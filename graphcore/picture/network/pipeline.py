@@ -60,11 +60,13 @@ class Drawn:
 def run_request(request: Request, tell: Tell) -> tuple[Result, Drawn]:
     """Everything of a request; ChainruleError where the text, a field or the weights will not do."""
     from graphcore.record import record
+    from graphcore.record.heard import heard_by
 
     tell("building")
     made = prepare(request)
     tell("recording")
-    graph = record(made.module, *made.tensors)
+    with heard_by(lambda calls: tell("recording", calls)):
+        graph = record(made.module, *made.tensors)
     result = _run(request, made, graph, tell)
     tell("laying out")
     return result, draw(result, None, plumbing=False)

@@ -115,9 +115,13 @@ def verdict(result: Result | None, drawn: Drawn | None, error: ChainruleError | 
 def running(work: Work) -> Json:
     """The banner while work is under way: ``Recording, 214 of 1,653 nodes …``."""
     stage = work.stage[:1].upper() + work.stage[1:]
-    bold = f"{stage}, {work.counted[0]:,} of {work.counted[1]:,} nodes …" if work.counted else f"{stage} …"
+    bold = f"{stage} …" if work.counted is None else f"{stage}, {_counted(*work.counted)} …"
     place = f"Stage {work.stages.index(work.stage) + 1} of {len(work.stages)}, {work.seconds:.0f} s."
     return _banner("running", bold, place, {"label": "Stop", "kind": "stop"})
+
+
+def _counted(done: int, total: int | None) -> str:
+    return f"{done:,} calls" if total is None else f"{done:,} of {total:,} nodes"
 
 
 def stopped(result: Result | None) -> Json:

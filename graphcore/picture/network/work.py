@@ -13,8 +13,8 @@ _log = logging.getLogger(__name__)
 STAGES = ("building", "recording", "tracing", "comparing", "laying out")
 
 
-class Stopped(Exception):  # noqa: N818  # no error: somebody asked for it
-    """The work was told to stop."""
+class Stopped(BaseException):
+    """The work was told to stop: no error of a network that is being run, which would be caught as its own."""
 
 
 class Tell(Protocol):
@@ -33,7 +33,7 @@ class Work:
 
     def __init__(self, make: Callable[[Tell], Any]) -> None:
         self.stage = STAGES[0]
-        self.counted: tuple[int, int] | None = None
+        self.counted: tuple[int, int | None] | None = None
         self.begun = time.monotonic()
         self.result: Any = None
         self.fault: Exception | None = None
@@ -47,7 +47,7 @@ class Work:
         if self._stopped.is_set():
             raise Stopped
         self.stage = stage
-        self.counted = None if done is None or total is None else (done, total)
+        self.counted = None if done is None else (done, total)
 
     def stop(self) -> None:
         """Nobody waits for the result any more."""
