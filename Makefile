@@ -8,7 +8,8 @@ run: .venv/run.done
 	$(BIN)/streamlit run app.py
 
 test: .venv/test.done
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: .venv/test.done
 	$(BIN)/ruff format --check .

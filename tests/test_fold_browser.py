@@ -11,7 +11,7 @@ import pytest
 import graphcore as gc
 from graphcore.picture.page import page as page_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 MANUAL = '.cr-pane[data-pane="manual"]'
 COUNT = ".cr-count"

@@ -11,6 +11,7 @@ from tests.scoreboard import entries, run_entry, scoreboard
 FULL = 475  # entries that pass in every sample taken; see ``python -m tests.scoreboard`` for the rest
 
 
+@pytest.mark.alone
 @pytest.mark.filterwarnings("ignore")
 def test_the_scoreboard_keeps_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
     found = [run_entry(entry) for entry in entries()]

@@ -102,7 +102,7 @@ const Tabs = (() => {
     ask(me.host, tab, me.shown);
     me.shown = tab;
     me.panel.replaceChildren();
-    me.panel.dataset.tab = tab;
+    me.panel.dataset.panel = tab;
     me.drop = panels(me)[tab]().mount(me.panel, me.store, me.host);
   }
 
