@@ -8,7 +8,8 @@ run: .venv/run.done
 	$(BIN)/streamlit run app.py
 
 test: .venv/test.done
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 	$(BIN)/python -m pytest -m alone
 
 check: .venv/test.done

@@ -13,7 +13,7 @@ import pytest
 from graphcore.problems import GALLERY
 from pages.ui.link import pack
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 COUNT = ".cr-count"
 RESULT = ".cr-formula"

@@ -11,7 +11,7 @@ from graphcore.problems import GALLERY
 from tests.bench_browser import program
 from tests.test_browser import COUNT, EDITOR, node, open_page, press, run_program, step_of  # noqa: F401  # a fixture
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 MANUAL, TORCH = (f'.cr-pane[data-pane="{name}"]' for name in ("manual", "torch"))
 

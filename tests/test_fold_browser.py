@@ -11,7 +11,7 @@ import pytest
 import graphcore as gc
 from graphcore.picture.page import page as page_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 MANUAL = '.cr-pane[data-pane="manual"]'
 COUNT = ".cr-count"

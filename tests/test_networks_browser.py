@@ -14,7 +14,7 @@ import pytest
 from pages.ui.link import pack
 from tests.test_browser import COUNT, EDITOR, open_page, press  # noqa: F401  # a fixture
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 SMALL = "Linear(3, 4)\nTanh()\nLinear(4, 2)"
 VERDICT = ".cr-verdict"
