@@ -9,8 +9,7 @@ run: .venv/run.done
 
 test: .venv/test.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not alone"
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m "browser or alone"
 
 check: .venv/test.done
 	$(BIN)/ruff format --check .

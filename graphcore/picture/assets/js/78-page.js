@@ -35,9 +35,12 @@ const Page = (() => {
 
   async function write(page) {
     clearTimeout(page.timer);
+    page.turn = (page.turn || 0) + 1;
+    const { turn } = page;
     const href = await address(page.store.get(), page.host);
+    // A long text is still being compressed when a newer state has been written: the newest address stays.
     // A page opened from a file may not change its address; the link is then only copied.
-    if (page.host.send && href !== window.location.href) window.history.replaceState(window.history.state, "", href);
+    if (turn === page.turn && page.host.send && href !== window.location.href) window.history.replaceState(window.history.state, "", href);
     return href;
   }
 
