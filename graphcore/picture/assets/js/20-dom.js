@@ -140,5 +140,23 @@ const Dom = (() => {
     );
   }
 
-  return { el, svg, replace, math, ticked, symbol, icon, button };
+  // A native <details> is menu enough: it opens, closes and takes the keyboard by itself. Items are [text, run, attributes].
+  function menu(text, attributes, items) {
+    const details = el("details", { class: "cr-menu" });
+    const buttons = items.map(([words, run, more = {}]) =>
+      el("button", { type: "button", text: words, ...more, on: { click: () => { details.open = false; run(); } } }));
+    details.append(el("summary", attributes, text), el("div", { class: "cr-menu-list" }, buttons));
+    details.addEventListener("focusout", (event) => {
+      if (!details.contains(event.relatedTarget)) details.open = false;
+    });
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      event.stopPropagation();
+      details.open = false;
+      details.querySelector("summary").focus();
+    });
+    return { element: details, buttons };
+  }
+
+  return { el, svg, replace, math, ticked, symbol, icon, button, menu };
 })();

@@ -191,25 +191,16 @@ const Modules = (() => {
   // ---- the menu in the pane's head ---------------------------------------------------------------------------
 
   function menu(store, host) {
-    const details = Dom.el("details", { class: "cr-menu cr-modules", hidden: true });
-    const item = (text, run, attributes = {}) => Dom.el("button", {
-      type: "button", text, ...attributes, on: { click: () => { details.open = false; run(host, store.get().data); } },
-    });
-    const level = item("Open one level", openLevel);
-    const all = item("Fold all", foldAll);
-    const views = item("Bookkeeping nodes", bookkeeping, { role: "switch", "aria-checked": "false", title: "Views, transposes, copies and parts of results" });
-    details.append(
-      Dom.el("summary", { title: "Open and fold modules" }, "Modules"),
-      Dom.el("div", { class: "cr-menu-list" }, level, all, views));
-    details.addEventListener("focusout", (event) => {
-      if (!details.contains(event.relatedTarget)) details.open = false;
-    });
-    details.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !details.open) return;
-      event.stopPropagation();
-      details.open = false;
-      details.querySelector("summary").focus();
-    });
+    const change = (run) => () => run(host, store.get().data);
+    const { element: details, buttons: [level, all, views] } = Dom.menu("Modules", { title: "Open and fold modules" }, [
+      ["Open one level", change(openLevel)],
+      ["Fold all", change(foldAll)],
+      ["Bookkeeping nodes", change(bookkeeping), {
+        role: "switch", "aria-checked": "false", title: "Views, transposes, copies and parts of results",
+      }],
+    ]);
+    details.classList.add("cr-modules");
+    details.hidden = true;
     return {
       element: details,
       show({ data }) {

@@ -13,31 +13,15 @@ const PaneHead = (() => {
     };
   }
 
-  // A native <details> is menu enough: it opens, closes and takes the keyboard by itself.
   function exportMenu(pane) {
-    const details = Dom.el("details", { class: "cr-menu" });
-    const item = (text, run) => Dom.el("button", {
-      type: "button", text, on: { click: () => { details.open = false; run(); } },
-    });
-    details.append(
-      Dom.el("summary", { "aria-label": "Save or copy the picture", title: "Save or copy the picture" }, "⤓"),
-      Dom.el("div", { class: "cr-menu-list" },
-        item("Copy SVG", () => Page.copySvg(pane)),
-        item("Save SVG", () => Page.saveSvg(pane)),
-        item("Save PNG", () => Page.savePng(pane)),
-        item("Save both panes as SVG", () => Page.saveSvg("both")),
-        item("Save both panes as PNG", () => Page.savePng("both"))),
-    );
-    details.addEventListener("focusout", (event) => {
-      if (!details.contains(event.relatedTarget)) details.open = false;
-    });
-    details.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !details.open) return;
-      event.stopPropagation();
-      details.open = false;
-      details.querySelector("summary").focus();
-    });
-    return details;
+    const words = "Save or copy the picture";
+    return Dom.menu("⤓", { "aria-label": words, title: words }, [
+      ["Copy SVG", () => Page.copySvg(pane)],
+      ["Save SVG", () => Page.saveSvg(pane)],
+      ["Save PNG", () => Page.savePng(pane)],
+      ["Save both panes as SVG", () => Page.saveSvg("both")],
+      ["Save both panes as PNG", () => Page.savePng("both")],
+    ]).element;
   }
 
   function manual(store, host) {

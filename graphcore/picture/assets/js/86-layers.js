@@ -64,16 +64,7 @@ const Layers = (() => {
       body.append(tableRow(me, row, before !== null && row.path !== before));
       before = row.path;
     }
-    body.addEventListener("click", (event) => {
-      const row = event.target.closest("tr");
-      const marked = window.getSelection();
-      if (!row || (!marked.isCollapsed && body.contains(marked.anchorNode))) return;
-      Network.go(me.store, Number(row.dataset.node));
-    });
-    body.addEventListener("dblclick", (event) => {
-      const all = event.target.closest("td")?.dataset.all;
-      if (all) Dialogs.copy(all, "the number");
-    });
+    TableText.listen(body, ({ dataset }) => Network.go(me.store, Number(dataset.node)));
     me.body = body;
     const head = Dom.el("tr", {}, ...COLUMNS.map(({ title, text: words }) => Dom.el("th", { scope: "col", class: words ? "cr-words" : "" }, title)));
     return Dom.el("div", { class: "cr-scroll" },
@@ -83,14 +74,9 @@ const Layers = (() => {
   }
 
   function tools(me, layers) {
-    const copy = (kind) => {
-      const { decimals } = me.store.get();
-      Dialogs.copy(TableText[kind](COLUMNS, rowsOf(layers), text, decimals), `the table as ${kind}`);
-    };
     return Dom.el("div", { class: "cr-tools" },
       Dom.el("h3", { class: "cr-below-title" }, "Parameters"),
-      Dom.el("span", { class: "cr-copies" }, "Copy as",
-        ...["Markdown", "LaTeX", "CSV"].map((kind) => Ui.button(kind, { class: "cr-button cr-small", "data-key": `copy ${kind}` }, () => copy(kind)))));
+      TableText.copies(me.store, COLUMNS, () => rowsOf(layers), text));
   }
 
   function light(me, { data, selected }) {

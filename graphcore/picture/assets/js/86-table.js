@@ -144,27 +144,14 @@ const Table = (() => {
       drawBody(view);
     });
     search.addEventListener("keydown", (event) => event.stopPropagation());
-    const copy = (kind) => {
-      const { decimals } = view.store.get();
-      Dialogs.copy(TableText[kind](TableRows.COLUMNS, view.shown, TableRows.text, decimals), `the table as ${kind}`);
-    };
-    const button = (kind) => Ui.button(kind, { class: "cr-button cr-small" }, () => copy(kind));
-    const copies = Dom.el("span", { class: "cr-copies" }, "Copy as", ["Markdown", "LaTeX", "CSV"].map(button));
+    const copies = TableText.copies(view.store, TableRows.COLUMNS, () => view.shown, TableRows.text);
     return Dom.el("div", { class: "cr-tools" }, search, view.chips, copies);
   }
 
   function listen(view) {
-    view.body.addEventListener("click", (event) => {
-      const row = event.target.closest("tr");
-      const marked = window.getSelection();
-      // Marking numbers to copy them is no click.
-      if (!row || (!marked.isCollapsed && view.body.contains(marked.anchorNode))) return;
-      view.store.set({ step: Number(row.dataset.step), playing: false });
-      Graph.select(Number(row.dataset.node));
-    });
-    view.body.addEventListener("dblclick", (event) => {
-      const cell = event.target.closest("td:not(.cr-words)");
-      if (cell?.dataset.all) Dialogs.copy(cell.dataset.all, "the number");
+    TableText.listen(view.body, ({ dataset }) => {
+      view.store.set({ step: Number(dataset.step), playing: false });
+      Graph.select(Number(dataset.node));
     });
   }
 

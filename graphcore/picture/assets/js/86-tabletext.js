@@ -1,5 +1,5 @@
-// The gradient table as text for other programs. Names are data: whatever has a meaning in the target format
-// is escaped.
+// What tables of numbers share: copies as text for other programs, clicks on rows. Names are data: whatever has a meaning in
+// the target format is escaped.
 const TableText = (() => {
   const MARKS = {
     "\\": "\\textbackslash{}",
@@ -64,5 +64,29 @@ const TableText = (() => {
       .join("\n");
   }
 
-  return { Markdown, LaTeX, CSV };
+  // The buttons that copy a table; `rows` says which rows it shows now.
+  function copies(store, columns, rows, text) {
+    const button = (kind, write) =>
+      Ui.button(kind, { class: "cr-button cr-small", "data-key": `copy ${kind}` }, () =>
+        Dialogs.copy(write(columns, rows(), text, store.get().decimals), `the table as ${kind}`));
+    const kinds = Object.entries({ Markdown, LaTeX, CSV });
+    return Dom.el("span", { class: "cr-copies" }, "Copy as", kinds.map(([kind, write]) => button(kind, write)));
+  }
+
+  // A click on a row goes to its place, a double click on a number copies it.
+  function listen(body, go) {
+    body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      const marked = window.getSelection();
+      // Marking numbers to copy them is no click.
+      if (!row || (!marked.isCollapsed && body.contains(marked.anchorNode))) return;
+      go(row);
+    });
+    body.addEventListener("dblclick", (event) => {
+      const cell = event.target.closest("td:not(.cr-words)");
+      if (cell?.dataset.all) Dialogs.copy(cell.dataset.all, "the number");
+    });
+  }
+
+  return { copies, listen };
 })();
