@@ -8,34 +8,27 @@ Exit codes: 0 every gradient matches torch (or the trace was made), 1 a gradient
 from __future__ import annotations
 
 import argparse
-import ast
 import io
 import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphcore import dot, latex, tables
+from graphcore.arguments import InputError, literal, program, setting
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare
 from graphcore.errors import ChainruleError, GraphError
 from graphcore.graph import Graph
 from graphcore.parse import parse
-from graphcore.syntax import expression
 
 MATCH, MISMATCH, BAD_INPUT, UNPROVEN = range(4)
 # sysexits.h calls it an internal software error
 FAULT = 70
 CODES = {"match": MATCH, "mismatch": MISMATCH, "unproven": UNPROVEN}
-LARGEST_FILE = 10_000_000
-
-
-class InputError(Exception):
-    """Something on the command line that cannot be used; the message is for people."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8()
     try:
         options = _parser().parse_args(arguments)
-        upstream = None if options.upstream is None else _literal(options.upstream, f"--upstream {options.upstream}")
-        run = trace(_graph(options), dict(map(_setting, options.set)), upstream)
+        upstream = None if options.upstream is None else literal(options.upstream, f"--upstream {options.upstream}")
+        run = trace(_graph(options), dict(map(setting, options.set)), upstream)
         if options.command == "trace":
             _print(_trace_json(run) if options.json else _trace_text(run))
             return MATCH
@@ -115,83 +108,10 @@ def _graph(options: argparse.Namespace) -> Graph:
             "give a program, or a torch module with --module package.module:factory. Try `python -m graphcore --help`."
         )
     if options.module is None:
-        return parse(_program(options.program))
+        return parse(program(options.program))
     from graphcore.record.factory import from_factory
 
     return from_factory(options.module)
-
-
-def _program(given: str) -> str:
-    """The program's text: of standard input, of a file that exists, or as given."""
-    if given == "-":
-        return _decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "standard input")
-    # arguments arrive in the terminal's encoding; a program is UTF-8 whatever that is
-    given = os.fsencode(given).decode("utf-8", errors="replace")
-    try:
-        path = Path(given)
-        if given and path.is_dir():
-            raise InputError(f"`{given}` is a folder; a file with a program or the program itself is wanted.")
-        if given and path.exists():
-            with path.open("rb") as file:
-                return _decoded(file.read(LARGEST_FILE + 1), given)
-    except OSError as error:
-        # a text is often no possible file name (too long, a NUL); a file that cannot be read is an error
-        if "=" not in given:
-            raise InputError(f"{given}: {error.strerror}.") from None
-    except ValueError:
-        pass
-    if "=" not in given and not any(c in given for c in "\n;("):
-        raise InputError(f"there is no file called `{given}`, and a program needs at least one assignment such as `x = 2`.")
-    if "\n" in given:
-        return given
-    return "\n".join(line.strip() for line in given.replace("\\n", "\n").replace(";", "\n").split("\n"))
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if len(content) > LARGEST_FILE:
-        raise InputError(f"{name} is larger than {LARGEST_FILE // 1_000_000} MB; a program is at most 200,000 characters.")
-    try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (byte {error.start + 1}).") from None
-
-
-def _setting(given: str) -> tuple[str, Any]:
-    """``w1=2`` or ``W=[[1, 2], [3, 4]]`` as a name and numbers."""
-    name, sign, content = given.partition("=")
-    if not sign or not name.strip():
-        raise InputError(f"--set {given}: write NAME=VALUE, such as --set w1=2.")
-    return name.strip(), _literal(content, f"--set {given}")
-
-
-def _literal(content: str, said: str) -> Any:
-    """A number or a nested list of numbers."""
-    content = content.strip()
-    try:
-        return _numbers(expression(content))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        said, content = (text if len(text) <= 80 else text[:79] + "…" for text in (said, content))
-        raise InputError(f"{said}: `{content}` is not a number or a nested list of numbers.") from None
-
-
-def _numbers(node: ast.expr) -> Any:
-    match node:
-        case ast.List(elts) | ast.Tuple(elts):
-            return [_numbers(entry) for entry in elts]
-        case ast.UnaryOp(ast.USub(), operand):
-            value = _numbers(operand)
-            if isinstance(value, float):
-                return -value
-        case ast.UnaryOp(ast.UAdd(), operand):
-            return _numbers(operand)
-        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
-            try:
-                return float(value)
-            except OverflowError:
-                return float("inf")
-        case ast.Name("inf" | "nan" as word):
-            return float(word)
-    raise ValueError
 
 
 def _trace_text(run: Trace) -> str:

@@ -32,6 +32,7 @@ ORDER = [
     "layers",
     "export",
     "picture",
+    "arguments",
     "__init__",
     "__main__",
 ]
