@@ -129,6 +129,15 @@ class UnknownNameError(ChainruleError, KeyError):
         return self.message
 
 
+def first_line(problem: BaseException) -> str:
+    """What an exception says, in one line; its class where it says nothing.
+
+    >>> first_line(ValueError("bad\\nand more")), first_line(KeyError())
+    ('bad', 'KeyError')
+    """
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, or None where nothing is near.
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from graphcore.backprop import Trace
 from graphcore.graph import Graph
 from graphcore.ops.namespaces import Array, Shape
+from graphcore.tables import norm
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
@@ -87,7 +88,8 @@ def layers(run: Trace, comparison: Comparison | None = None) -> list[Layer]:
     for index in graph.leaf_values:
         if index not in graph.constants:
             groups.setdefault(owner(graph, index), []).append(_parameter(run, comparison, index))
-    outputs = {path: _output(graph, path) for path in groups}
+    walker = _Walker(graph)
+    outputs = {path: walker.output(path) for path in groups}
     last = len(graph)
 
     def place(path: str) -> int:
@@ -97,7 +99,6 @@ def layers(run: Trace, comparison: Comparison | None = None) -> list[Layer]:
     ordered = sorted(groups, key=place)
     rows = {path: _layer(run, path, tuple(groups[path]), outputs[path]) for path in ordered}
     ends = {row.output: path for path, row in rows.items() if row.output is not None}
-    walker = _Walker(graph)
     for path in ordered:
         found = _joined(run, rows[path], ends, walker)
         if found is not None:
@@ -110,20 +111,6 @@ def owner(graph: Graph, leaf: int) -> str:
     path = graph.names[leaf].rpartition(".")[0]
     known = graph.recorded.modules if graph.recorded else {}
     return path if path in known else ""
-
-
-def norm(array: Array) -> float:
-    """The Euclidean length of all entries; gradients as small as 1e-300 keep theirs.
-
-    >>> norm(np.array([3e-200, 4e-200]))
-    5e-200
-    """
-    flat = np.asarray(array, dtype=np.float64).ravel()
-    top = float(np.max(np.abs(flat), initial=0.0))
-    if top == 0 or not np.isfinite(top):
-        return top
-    with np.errstate(under="ignore"):
-        return top * float(np.sqrt(np.sum((flat / top) ** 2)))
 
 
 def _length(gradient: Any) -> float | None:
@@ -157,25 +144,25 @@ def _layer(run: Trace, path: str, parameters: tuple[Parameter, ...], output: int
     return Layer(path, module, parameters, output, None if output is None else _length(run.gradient(output)))
 
 
-def _output(graph: Graph, path: str) -> int | None:
-    """The last node of a layer through which gradient flows; what belongs to no module has none."""
-    if graph.recorded is None or not path:
-        return None
-    scopes = graph.recorded.scopes
-    found = (k for k in range(len(graph) - 1, -1, -1) if scopes[k] == path and graph.ops[k] is not None and graph.active[k])
-    return next(found, None)
-
-
 class _Walker:
-    """Backward edges by both ends, for the way from one layer to the one before."""
+    """Ops by module and backward edges by both ends, for the way from one layer to the one before."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.sources: dict[int, list[tuple[int, int]]] = {}
         self.uses: dict[int, int] = {}
+        self.ops: dict[str, list[int]] = {}
+        for node, scope in enumerate(graph.recorded.scopes if graph.recorded else ()):
+            if graph.ops[node] is not None:
+                self.ops.setdefault(scope, []).append(node)
         for position, edge in enumerate(graph.backward_edges):
             self.sources.setdefault(edge.target, []).append((edge.source, position))
             self.uses[edge.source] = self.uses.get(edge.source, 0) + 1
+
+    def output(self, path: str) -> int | None:
+        """The last node of a layer through which gradient flows; what belongs to no module has none."""
+        found = (node for node in reversed(self.ops.get(path, ())) if self.graph.active[node])
+        return next(found, None) if path else None
 
     def inputs(self, nodes: Iterable[int]) -> dict[int, list[int]]:
         """What flows into a set of nodes from outside, leaves left out: the edges' positions by source."""
@@ -198,11 +185,9 @@ class _Walker:
 
 def _joined(run: Trace, later: Layer, ends: dict[int, str], walker: _Walker) -> tuple[str, dict[str, Any]] | None:
     """The layer that feeds this one through a plain chain, and what to write into it."""
-    recorded = run.graph.recorded
-    if recorded is None or later.output is None or later.gradient is None:
+    if later.output is None or later.gradient is None:
         return None
-    own = [k for k, scope in enumerate(recorded.scopes) if scope == later.path and run.graph.ops[k] is not None]
-    inputs = walker.inputs(own)
+    inputs = walker.inputs(walker.ops[later.path])
     if len(inputs) != 1:
         return None
     ((source, positions),) = inputs.items()

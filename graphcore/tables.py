@@ -251,3 +251,21 @@ _LATEX = {"−": "$-$", "×": r"$\times$", "≠": r"$\neq$", "∞": r"$\infty$",
 
 def _latex_cell(cell: str) -> str:
     return "".join(_LATEX.get(c) or latex.escape(c) for c in _printable(cell))
+
+
+def norm(array: Array) -> float:
+    """The Euclidean length of all entries, without overflow or underflow on the way.
+
+    >>> norm(np.array([3e-200, 4e-200]))
+    5e-200
+    """
+    flat = array.ravel()
+    with np.errstate(all="ignore"):
+        length = float(np.sqrt(flat @ flat))
+    if math.isfinite(length) and length > 1e-150:
+        return length
+    largest = float(np.max(np.abs(flat), initial=0.0))
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    scaled = flat / largest
+    return largest * float(np.sqrt(scaled @ scaled))

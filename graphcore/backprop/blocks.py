@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ LARGE = 4 * BLOCK
 STEPS = 3  # a formula of fewer makes too few arrays for it to matter
 
 
-def by_blocks(op: Op, formula: Formula | None, kernel: Kernel, shape: Shape, others: list[Shape]) -> Kernel:
-    """The kernel over blocks where its op works entry by entry on large arrays of one shape; else the kernel itself."""
-    if not op.entrywise or formula is None or formula.function is not None or math.prod(shape) < LARGE:
-        return kernel
-    if any(other not in (shape, ()) for other in others) or _steps(formula) < STEPS:
+def in_blocks(op: Op, shape: Shape, others: Sequence[Shape]) -> bool:
+    """Whether an op works entry by entry on arrays of one shape that are large."""
+    return op.entrywise and math.prod(shape) >= LARGE and all(other in (shape, ()) for other in others)
+
+
+def by_blocks(formula: Formula | None, kernel: Kernel, shape: Shape) -> Kernel:
+    """The kernel of a formula over blocks of arrays of this shape, where it has enough steps; else the kernel itself."""
+    if formula is None or formula.function is not None or _steps(formula) < STEPS:
         return kernel
 
     def run(*values: Any) -> Any:

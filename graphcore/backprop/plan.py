@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphcore.backprop.blocks import by_blocks
+from graphcore.backprop.blocks import by_blocks, in_blocks
 from graphcore.graph import Graph, Value
-from graphcore.ops import Op, Statics
+from graphcore.ops import Op, Statics, StaticsKey
 from graphcore.ops.namespaces import ARRAYS, FLOATS, Kernel, Shape
 
 # in place of a second operand's position: there is none, or the first position is a tuple of many
@@ -32,7 +32,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _kernels(op: Op, statics_key: str, statics: Any, scalar: bool) -> tuple[Kernel, tuple[Kernel | None, ...]]:
+def _kernels(op: Op, statics: StaticsKey, scalar: bool) -> tuple[Kernel, tuple[Kernel | None, ...]]:
     """The forward kernel and the rule per operand, on floats where the formulas allow it."""
     settings = dict(statics.pairs)
     names = op.operands
@@ -51,26 +51,9 @@ def _kernels(op: Op, statics_key: str, statics: Any, scalar: bool) -> tuple[Kern
     return build(op.forward, names), tuple(rules)
 
 
-class _Statics:
-    """Static arguments as a cache key: equal when they print alike, whatever they hold."""
-
-    __slots__ = ("key", "pairs")
-
-    def __init__(self, pairs: Statics) -> None:
-        self.pairs = pairs
-        self.key = repr(pairs)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Statics) and self.key == other.key
-
-
 def kernels(op: Op, statics: Statics, scalar: bool) -> tuple[Kernel, tuple[Kernel | None, ...]]:
     """The compiled formulas of one op with its static arguments; made once."""
-    wrapped = _Statics(statics)
-    return _kernels(op, wrapped.key, wrapped, scalar)
+    return _kernels(op, StaticsKey(statics), scalar)
 
 
 def _as_float(value: Any) -> Any:
@@ -110,8 +93,8 @@ def compile_plan(graph: Graph) -> Plan:
             a, b = arguments[0], UNARY
         elif len(arguments) == 2:
             a, b = arguments
-        shape, operand_shapes = shapes[index], [all_shapes[k] for k in arguments]
-        forward.append((index, by_blocks(op, op.forward, function, shape, operand_shapes), a, b))
+        blocks = not scalar and in_blocks(op, shapes[index], [all_shapes[k] for k in arguments])
+        forward.append((index, by_blocks(op.forward, function, shapes[index]) if blocks else function, a, b))
         if not active[index]:
             continue
         # appended from the last slot to the first: the whole list is reversed at the end
@@ -121,10 +104,10 @@ def compile_plan(graph: Graph) -> Plan:
                 rule = _rule_for(op, rules, slot)
                 if rule is not None:
                     # the gradient of a tuple has no shape that broadcasting could have changed
-                    own = None if scalar or source in tuples else shapes[source]
-                    if own == shape:
-                        rule = by_blocks(op, op.rule(slot), rule, shape, operand_shapes)
-                    reverse.append((index, source, rule, a, b, own))
+                    shape = None if scalar or source in tuples else shapes[source]
+                    if blocks and shape == shapes[index]:
+                        rule = by_blocks(op.rule(slot), rule, shape)
+                    reverse.append((index, source, rule, a, b, shape))
     reverse.reverse()
     return Plan(forward, reverse, literals)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def target(text: str, given: Sequence[Tensor], output: Sequence[int], loss: str,
     wanted = tuple(output)
     if classes:
         wanted = wanted[:1] + wanted[2:] if len(wanted) > 1 else ()
-    same = made.numel() == _count(wanted) and made.shape != wanted
+    same = made.numel() == math.prod(wanted) and made.shape != wanted
     return made.reshape(wanted) if same else made
 
 
@@ -108,13 +109,6 @@ def _wants_classes(module: Any) -> bool:
         if next(part.children(), None) is None:
             return isinstance(part, nn.Embedding | nn.EmbeddingBag)
     return False
-
-
-def _count(shape: Sequence[int]) -> int:
-    made = 1
-    for size in shape:
-        made *= size
-    return made
 
 
 def _is_whole(value: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphcore.errors import ChainruleError, GraphError
+from graphcore.errors import ChainruleError, GraphError, first_line
 
 if TYPE_CHECKING:
     from graphcore.build.built import Built
@@ -127,8 +127,14 @@ def _runs(trial: Any, inputs: Guess) -> bool:
 
 
 def on_meta(module: Any) -> Any:
-    """A copy whose tensors have shapes and no entries."""
-    return copy.deepcopy(module).to("meta")
+    """A copy whose tensors have shapes and no entries; the entries are not copied on the way."""
+    from torch import nn
+
+    known: dict[int, Any] = {}
+    for tensor in (*module.parameters(), *module.buffers()):
+        bare = tensor.detach().to("meta")
+        known[id(tensor)] = nn.Parameter(bare, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else bare
+    return copy.deepcopy(module, known).to("meta")
 
 
 def run_on_meta(trial: Any, inputs: Sequence[tuple[tuple[int, ...], int | None]]) -> Any:
@@ -199,7 +205,7 @@ def _misfit(built: Built, tensors: Sequence[Any], entered: list[str], error: Exc
         what = f"an input of shape {shapes} makes a tensor of {error} entries."
         instead = f"At most {ENTRY_LIMIT:,} are computed."
     else:
-        message = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+        message = first_line(error).rstrip(".")
         name = f"layer `{path}`, {_short(part)}" if path else f"`{type(part).__name__}`"
         what = f"an input of shape {shapes} does not fit: at {name}, torch says: {message}."
         instead = _suggestion(built)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphcore.build.source import Source
-from graphcore.errors import ChainruleError, GraphError
+from graphcore.errors import ChainruleError, GraphError, first_line
 
 STEP_LIMIT = 200_000
 CALL_LIMIT = 40
@@ -224,7 +224,7 @@ class Machine:
                 raise self.error(node, what, "Write smaller layers.") from None
             raise
         except Exception as error:
-            message = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
+            message = first_line(error).rstrip(".")
             raise self.error(node, f"`{self.source.segment(node)}` does not work here: {message}.") from error
 
     # --- functions of the text

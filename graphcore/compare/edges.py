@@ -47,10 +47,15 @@ def downstream(graph: Graph, edge: Edge, upstream: Any, value: Values) -> Any:
     return handed if edge.source in graph.tuples else unbroadcast(handed, graph.shapes[edge.source])
 
 
-def backward(run: Trace, values: Callable[[int], Values], upstream: Callable[[Any], Any] = lambda g: g) -> list[Any]:
-    """The backward pass again by the same rules; each edge's upstream may be changed on its way.
+def backward(
+    run: Trace,
+    values: Callable[[int], Values],
+    upstream: Callable[[Any], Any] = lambda g: g,
+    answer: Callable[[Edge, Any], Any] = lambda _, handed: handed,
+) -> list[Any]:
+    """The backward pass again by the same rules; what arrives at an edge and what it hands on may be changed on the way.
 
-    ``values(target)`` says where the rules of that node read forward values.
+    ``values(target)`` says where the rules of that node read forward values; an ``answer`` of None hands on nothing.
     """
     graph = run.graph
     gradients: list[Any] = [None] * len(graph)
@@ -59,9 +64,9 @@ def backward(run: Trace, values: Callable[[int], Values], upstream: Callable[[An
     for edge in graph.backward_edges:
         arrived = gradients[edge.target]
         if arrived is not None:
-            handed = downstream(graph, edge, upstream(arrived), values(edge.target))
+            handed = answer(edge, downstream(graph, edge, upstream(arrived), values(edge.target)))
             sofar = gradients[edge.source]
-            gradients[edge.source] = handed if sofar is None else sofar + handed
+            gradients[edge.source] = handed if sofar is None else sofar if handed is None else sofar + handed
     return gradients
 
 

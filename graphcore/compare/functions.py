@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphcore.compare.edges import downstream
+from graphcore.compare.edges import backward
 from graphcore.compare.states import Match, compare_tensors
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
-    from graphcore.graph import Group
+    from graphcore.graph import Edge, Group
 
 INHERITED = "inherited"
 Returned = Mapping[tuple[int, int], Any]
@@ -70,29 +70,18 @@ def judge_functions(
 
 def _backward(run: Trace, functions: Mapping[int, Group], returned: Returned) -> tuple[list[Any], dict[tuple[int, int], Any]]:
     """The backward pass with each Function's own answer in place of its rules, and what the rules would have handed on."""
-    graph = run.graph
     inside = {node: k for k, group in functions.items() for node in group.nodes}
-    gradients: list[Any] = [None] * len(graph)
     own: dict[tuple[int, int], Any] = {}
-    answered: set[tuple[int, int]] = set()
-    for index, seed in run.seeds.items():
-        gradients[index] = np.asarray(seed, dtype=np.float64)
+
+    def answer(edge: Edge, handed: Any) -> Any:
+        k = inside.get(edge.target)
+        if k is None or inside.get(edge.source) == k:
+            return handed
+        key = (k, edge.source)
+        again = key in own
+        own[key] = own[key] + handed if again else handed
+        # the Function answers once for an input, however many rules of its forward lead there
+        return None if again else returned.get(key)
+
     with np.errstate(all="ignore"):
-        for edge in graph.backward_edges:
-            arrived = gradients[edge.target]
-            if arrived is None:
-                continue
-            handed = downstream(graph, edge, arrived, run.argument)
-            k = inside.get(edge.target)
-            if k is not None and inside.get(edge.source) != k:
-                key = (k, edge.source)
-                own[key] = handed if key not in own else own[key] + handed
-                if key in answered:
-                    continue
-                answered.add(key)
-                handed = returned.get(key)
-                if handed is None:
-                    continue
-            sofar = gradients[edge.source]
-            gradients[edge.source] = handed if sofar is None else sofar + handed
-    return gradients, own
+        return backward(run, lambda _: run.argument, answer=answer), own

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphcore.errors import CompareError
+from graphcore.errors import CompareError, first_line
 from graphcore.graph import Ref
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _call(graph: Graph, call: TorchCall, tensors: list[Any], taps: list[Tap], gr
     try:
         out = function(*arguments, **keywords)
     except Exception as problem:
-        raise CompareError(f"torch refuses `{name_of(graph, call)}` again: {_first_line(problem)}") from problem
+        raise CompareError(f"torch refuses `{name_of(graph, call)}` again: {first_line(problem)}") from problem
     if isinstance(out, torch.Tensor) and any(out is tensor for tensor in given):
         # one tensor for two of our nodes would give both the gradient of both
         out = out.view_as(out)
@@ -92,7 +92,3 @@ def name_of(graph: Graph, call: TorchCall) -> str:
     """What a call is called in a sentence: the name of the node it makes."""
     node = next((k for k in (call.whole, *call.outputs) if k is not None), None)
     return str(call.function) if node is None else graph.names[node]
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).splitlines() or [type(problem).__name__])[0]

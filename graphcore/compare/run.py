@@ -16,9 +16,9 @@ import numpy as np
 
 from graphcore.compare.edges import op_at
 from graphcore.compare.recorded import Tap, run_calls
-from graphcore.errors import CompareError
+from graphcore.errors import CompareError, first_line
 from graphcore.graph import Graph
-from graphcore.ops import Op, Statics
+from graphcore.ops import Op, StaticsKey
 from graphcore.ops.namespaces import Kernel
 
 if TYPE_CHECKING:
@@ -46,22 +46,6 @@ class Forward(NamedTuple):
     literals: list[Any]
 
 
-class _Key:
-    """Static arguments as a cache key: equal when they print alike."""
-
-    __slots__ = ("pairs", "text")
-
-    def __init__(self, pairs: Statics) -> None:
-        self.pairs = pairs
-        self.text = repr(pairs)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
-
-
 @lru_cache(maxsize=1)
 def _namespace() -> Mapping[str, Any]:
     import torch
@@ -70,7 +54,7 @@ def _namespace() -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=2048)
-def _kernel(op: Op, statics: _Key) -> Kernel:
+def _kernel(op: Op, statics: StaticsKey) -> Kernel:
     return op.torch.compile(op.operands, _namespace(), dict(statics.pairs))
 
 
@@ -83,7 +67,7 @@ def rows(graph: Graph) -> list[Row]:
             if op is not None:
                 # torch.sin(2.0) is an error: a call without any tensor gets tensors for its numbers
                 tensors_only = not op.takes_numbers or all(k < 0 for k in arguments)
-                made.append(Row(index, _kernel(op, _Key(graph.statics[index])), arguments, tensors_only))
+                made.append(Row(index, _kernel(op, StaticsKey(graph.statics[index])), arguments, tensors_only))
         # kept on the graph itself, so that they live as long as it does
         vars(graph)["_torch_rows"] = made
     return made
@@ -157,8 +141,7 @@ def _as_numbers(kernel: Kernel, operands: list[Any]) -> Any:
 
 def _refusal(graph: Graph, row: Row, problem: Exception) -> CompareError:
     op = op_at(graph, row.node)
-    first = (str(problem).splitlines() or [type(problem).__name__])[0]
-    return CompareError(f"torch refuses `{graph.names[row.node]}` (`{op.torch.text}`): {first}")
+    return CompareError(f"torch refuses `{graph.names[row.node]}` (`{op.torch.text}`): {first_line(problem)}")
 
 
 def calls(graph: Graph, made: Forward, taps: list[Tap] | None = None) -> Iterator[tuple[int, Any]]:
@@ -254,8 +237,7 @@ def _autograd(outputs: list[Any], wanted: list[Any], seeds: list[Any]) -> Sequen
         return torch.autograd.grad(outputs, wanted, seeds, allow_unused=True)
     except Exception as problem:
         # a hand-written backward can raise, or return what does not fit its input
-        first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise CompareError(f"torch's own backward pass failed: {first}") from problem
+        raise CompareError(f"torch's own backward pass failed: {first_line(problem)}") from problem
 
 
 def _number(found: Any) -> Any:

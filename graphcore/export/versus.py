@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graphcore.compare.states import ALLOWED, EPS
 from graphcore.export.gradients import Printed, read_dat, read_npz
-
-EPS = float(np.finfo(np.float64).eps)
-TOLERANCE = 256
 
 
 class TensorPair(NamedTuple):
@@ -54,8 +52,8 @@ def _pair(name: str, mine: Printed, other: Printed) -> TensorPair:
     relative = float(np.max(gap)) / largest if largest else 0.0
     # two numbers rounded to the same digit may differ by one unit, half of it on each side
     printed = bool(np.all(gap <= (mine.half + other.half) * (1 + 4 * EPS) + 4 * EPS * np.abs(np.where(finite, b, 0.0))))
-    state = "equal" if relative <= TOLERANCE * EPS else "equal as printed" if printed else "different"
-    coarse = bool(np.any(np.maximum(mine.half, other.half) > TOLERANCE * EPS * largest))
+    state = "equal" if relative <= ALLOWED * EPS else "equal as printed" if printed else "different"
+    coarse = bool(np.any(np.maximum(mine.half, other.half) > ALLOWED * EPS * largest))
     if state == "equal" and coarse:
         state = "equal as printed"
     return TensorPair(name, a.shape, state, relative / EPS, relative, zeros)

@@ -10,7 +10,7 @@ from graphcore.ops import activations, arithmetic, elementwise, linear, network,
 from graphcore.ops.composites import COMPOSITES, Composite
 from graphcore.ops.names import ALIASES, EXCLUDED, KEYWORDS, TORCH_DEFAULTS, keyword
 from graphcore.ops.namespaces import Shape
-from graphcore.ops.row import REQUIRED, Formula, Op, ShapeError, Statics
+from graphcore.ops.row import REQUIRED, Formula, Op, ShapeError, Statics, StaticsKey
 
 __all__ = [
     "ALIASES",
@@ -25,6 +25,7 @@ __all__ = [
     "Op",
     "ShapeError",
     "Statics",
+    "StaticsKey",
     "get",
     "keyword",
     "resolve",

@@ -28,6 +28,24 @@ class _Required:
 
 REQUIRED = _Required()
 Statics = tuple[tuple[str, Any], ...]
+
+
+class StaticsKey:
+    """Static arguments as a cache key: equal when they print alike, whatever they hold."""
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, pairs: Statics) -> None:
+        self.pairs = pairs
+        self.text = repr(pairs)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StaticsKey) and self.text == other.text
+
+
 ShapeRule = Callable[..., Shape]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from graphcore.dot import numbered
 from graphcore.ops.namespaces import Array
+from graphcore.tables import norm
 
 ROWS, COLUMNS = 7, 14  # the sampled picture of a large array
 OPENED = 10_000  # entries of an array opened in full
@@ -53,20 +54,6 @@ def picked(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return [round(k * (count - 1) / (most - 1)) for k in range(most)]
-
-
-def norm(array: Array) -> float:
-    """The Euclidean length of all entries, without overflow on the way."""
-    flat = array.ravel()
-    with np.errstate(all="ignore"):
-        length = float(np.sqrt(flat @ flat))
-    if math.isfinite(length) and length > 1e-150:
-        return length
-    largest = float(np.max(np.abs(flat), initial=0.0))
-    if largest == 0 or not math.isfinite(largest):
-        return largest
-    scaled = flat / largest
-    return largest * float(np.sqrt(scaled @ scaled))
 
 
 def tensor(array: Array | None) -> Json:

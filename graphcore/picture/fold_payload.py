@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from graphcore.backprop import Trace
 from graphcore.graph import Graph
-from graphcore.picture import fold_numbers, fold_structure, geometry
+from graphcore.picture import fold_numbers
 from graphcore.picture import payload as payloads
 from graphcore.picture.fold import Folded, every_path, first_open, fold
+from graphcore.picture.fold_structure import later, structure, topology
 from graphcore.picture.fold_units import places
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
     from graphcore.compare.twins import TorchGraph
+
+__all__ = ["later", "numbers", "payload", "states", "structure", "topology"]
 
 Json = dict[str, Any]
 
@@ -21,24 +24,9 @@ SMALL = 1200  # nodes up to which a state of folding goes into a file beside the
 ENOUGH = 1000  # nodes of all states together from which on no more go into a file
 
 
-def topology(folded: Folded) -> str:
-    """A key that changes with the recording's structure and with the state of folding."""
-    return fold_structure.topology(folded)
-
-
-def structure(folded: Folded, torch_graph: TorchGraph | None, *, everything: bool = False) -> Json:
-    """Structure ``S`` of the contract with the browser; layouts not shown at first are left for :func:`later`."""
-    return fold_structure.structure(folded, torch_graph, everything=everything)
-
-
 def numbers(folded: Folded, run: Trace, comparison: Comparison | None, *, written: bool = True) -> Json:
     """Numbers ``N`` of the contract with the browser."""
     return fold_numbers.numbers(run, comparison, folded, written=written)
-
-
-def later(folded: Folded, torch_graph: TorchGraph | None, which: geometry.Which) -> Json | None:
-    """A layout that was left out at first."""
-    return fold_structure.later(folded, torch_graph, which)
 
 
 def payload(run: Trace, comparison: Comparison | None, said: str = "") -> Json:

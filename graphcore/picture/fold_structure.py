@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def structure(folded: Folded, torch_graph: TorchGraph | None, *, everything: bool) -> Json:
-    """Structure ``S`` of the contract with the browser, for the nodes and edges that are drawn."""
+def structure(folded: Folded, torch_graph: TorchGraph | None, *, everything: bool = False) -> Json:
+    """Structure ``S`` of the contract with the browser, for what is drawn; layouts not shown at first wait for :func:`later`."""
     heads = words.first_lines(folded)
     planned = geometry.plan(folded.view, heads, torch_graph, everything=everything, at=folded.at)
     return {

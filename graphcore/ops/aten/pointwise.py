@@ -160,13 +160,7 @@ ROWS: list[Row | Same] = [
         self="where((self == 0) & (other <= -1), 0, g * log1p(other))",
         other="g * self / (other + 1)",
     ),
-    aten(
-        "logaddexp(self, other)",
-        Formula("log(exp(self) + exp(other))", lambda self, other: np.logaddexp(self, other)),
-        spoken="log of the sum of exponentials",
-        self="g / (1 + exp(other - self))",
-        other="g / (1 + exp(self - other))",
-    ),
+    same("logaddexp", "logaddexp", *_PAIR),
     aten(
         "logaddexp2(self, other)",
         Formula("log2(exp2(self) + exp2(other))", lambda self, other: np.logaddexp2(self, other)),
