@@ -9,7 +9,7 @@ import numpy as np
 
 from graphcore import ops
 from graphcore.errors import GraphError
-from graphcore.graph.columns import Graph, Literal, Source, Span, Statics, Value
+from graphcore.graph.columns import Graph, Literal, Source, Span, Statics, Value, number_text
 from graphcore.ops import Op, ShapeError
 from graphcore.ops.namespaces import Shape
 from graphcore.ops.shapes import elementwise
@@ -279,6 +279,4 @@ def _as_value(value: Any) -> Value:
 
 def _literal_text(value: Any) -> str:
     number = _as_value(value)
-    if isinstance(number, float):
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-    return str(number.tolist())
+    return number_text(number) if isinstance(number, float) else str(number.tolist())

@@ -66,6 +66,15 @@ class Literal:
     text: str
 
 
+def number_text(number: float) -> str:
+    """A number as a person writes it in an expression.
+
+    >>> number_text(2.0), number_text(0.5), number_text(1e300)
+    ('2', '0.5', '1e+300')
+    """
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
 @dataclass(frozen=True)
 class Source:
     """What the text of a program adds to its graph."""

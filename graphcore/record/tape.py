@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from graphcore.errors import RecordError
 from graphcore.graph import Graph
-from graphcore.graph.columns import Literal, Statics
+from graphcore.graph.columns import Literal, Statics, number_text
 from graphcore.graph.recorded import Group, Recorded, Stop, TorchCall
 from graphcore.ops import Op
 from graphcore.ops.namespaces import Shape
@@ -126,7 +127,7 @@ class Tape:
         self, name: str, op: Op | None, arguments: tuple[int, ...], statics: Statics, shape: Shape, scope: str, kind: str
     ) -> int:
         index = len(self.names)
-        self._entries += _count(shape)
+        self._entries += math.prod(shape)
         if index >= NODES:
             raise RecordError(
                 f"more than {NODES:,} nodes: a recording stops there, because freeing a deeper autograd graph can crash "
@@ -159,12 +160,5 @@ class Tape:
         return f"{name}_{count}"
 
     def _literal(self, value: float) -> int:
-        self.literals.append(Literal(value, str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)))
+        self.literals.append(Literal(value, number_text(value)))
         return -len(self.literals)
-
-
-def _count(shape: Shape) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count

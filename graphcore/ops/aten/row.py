@@ -200,7 +200,7 @@ def _op(row: Row, pattern: _Pattern) -> Op:
         operands=names,
         forward=_forward(row.forward, named, lists),
         rules=rules,
-        shape=_recorded_shape,
+        shape=recorded_shape,
         written=Formula(f"{row.name}({', '.join(names)})"),
         numpy=row.forward,
         torch=Formula(f"torch.ops.aten.{row.name}({', '.join(names)})"),
@@ -243,5 +243,6 @@ def _by_text(formula: Formula, named: _Named, first: tuple[str, ...]) -> Kernel:
     raise NotImplementedError(f"`{formula.text}`: an op with a list of tensors needs a function")
 
 
-def _recorded_shape(*_: Any, **__: Any) -> Shape:
+def recorded_shape(*_: Any, **__: Any) -> Shape:
+    """The shape rule of a recorded op, which is never asked."""
     raise NotImplementedError("a recorded op takes its shape from the recording")
