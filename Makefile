@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench bench-check clean
 
 run: .venv/run.done
 	$(BIN)/streamlit run app.py
@@ -20,6 +20,9 @@ bench: .venv/test.done
 	export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; \
 	$(BIN)/python -m tests.bench; programs=$$?; $(BIN)/python -m tests.bench_networks; networks=$$?; \
 	$(BIN)/python -m tests.bench_browser && exit $$((programs + networks))
+
+bench-check: .venv/test.done
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench_check
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,8 @@
 """graphcore: backpropagation with every number kept, node by node beside torch autograd."""
 
 from graphcore.backprop import Step, Trace, trace
+from graphcore.check.judge import check
+from graphcore.check.reading import read_gradients
 from graphcore.compare import Comparison, Match, compare
 from graphcore.errors import ChainruleError, GraphError, TraceError
 from graphcore.graph import Builder, Edge, Graph, Node
@@ -22,8 +24,10 @@ __all__ = [
     "Step",
     "Trace",
     "TraceError",
+    "check",
     "compare",
     "parse",
+    "read_gradients",
     "record",
     "show",
     "trace",

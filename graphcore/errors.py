@@ -6,10 +6,13 @@
     +-- GraphError (ValueError)     a program or graph cannot be built; knows the line and the column
     +-- TraceError (ValueError)     a graph cannot be run on these numbers
     +-- JacobianError (ValueError)  a Jacobian is too large to be written out
+    +-- EntryError (IndexError)     a node has no such entry
+    +-- ReadError (ValueError)      a file or a text of gradients cannot be read
     +-- RecordError (ValueError)    a torch module or function cannot be recorded
     +-- UnsupportedError (RuntimeError)  a recorded graph has ops without a rule; knows them all and the forward pass
     +-- CompareError (RuntimeError) torch cannot repeat a graph: too large, or torch refuses an op
     +-- LayoutError (RuntimeError)  Graphviz is missing or refused a drawing
+    +-- WorkspaceError (ValueError) a saved workspace cannot be opened; says why
     +-- UnknownNameError (KeyError) no node or op has that name
 """
 
@@ -83,6 +86,14 @@ class JacobianError(ChainruleError, ValueError):
     """A Jacobian too large to be written out in full."""
 
 
+class EntryError(ChainruleError, IndexError):
+    """An entry that a node has not got; quotes it and says the shape."""
+
+
+class ReadError(ChainruleError, ValueError):
+    """A file or a text of gradients that cannot be read: too large, of another kind, or without numbers."""
+
+
 class RecordError(ChainruleError, ValueError):
     """A torch module or function that cannot be recorded; quotes the line of the user's code where there is one."""
 
@@ -109,6 +120,10 @@ class CompareError(ChainruleError, RuntimeError):
 
 class LayoutError(ChainruleError, RuntimeError):
     """Graphviz is not to be found or refused the drawing."""
+
+
+class WorkspaceError(ChainruleError, ValueError):
+    """A saved workspace that cannot be opened: damaged, too large, of a newer version, or not one at all."""
 
 
 class UnknownNameError(ChainruleError, KeyError):

@@ -10,13 +10,13 @@ operands must equal torch's, so that a wrong forward is not excused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphcore.backprop import kernels
-from graphcore.compare.edges import as_array, backward, op_at
+from graphcore.compare.edges import Values, as_array, backward, op_at
 from graphcore.compare.run import forward_values
 from graphcore.compare.states import EPS, NOISE_ALLOWED, compare_tensors, may_be_rounding, raw, settled, size
 
@@ -64,10 +64,10 @@ def _is_whole(value: Any) -> bool:
     return bool(np.all(np.trunc(value) == value))
 
 
-def _off(value: Any, generator: np.random.Generator) -> Any:
-    """A value off by one rounding, entry by entry."""
+def off(value: Any, generator: np.random.Generator) -> Any:
+    """A value off by one rounding, entry by entry; whole numbers and truth values stay."""
     if isinstance(value, tuple):
-        return tuple(_off(part, generator) for part in value)
+        return tuple(off(part, generator) for part in value)
     if np.asarray(value).dtype.kind in "biu":
         return value
     return value * (1 + EPS * (generator.integers(0, 2, size=np.shape(value)) * 2 - 1))
@@ -89,8 +89,8 @@ def _same_forward(graph: Graph, table: list[Any], generator: np.random.Generator
         if op.kink is not None:
             return False
         exact = {slot for slot, v in enumerate(operands) if op.rule(slot) is None or (op.name == "pow" and slot and _is_whole(v))}
-        off = [v if slot in exact else _off(v, generator) for slot, v in enumerate(operands)]
-        if not size(ours - other) <= NOISE_ALLOWED * size(np.asarray(function(*off)) - ours):
+        nudged = [v if slot in exact else off(v, generator) for slot, v in enumerate(operands)]
+        if not size(ours - other) <= NOISE_ALLOWED * size(np.asarray(function(*nudged)) - ours):
             return False
     return True
 
@@ -99,9 +99,20 @@ def _noise(
     run: Trace, table: list[Any], exact: list[Any], nodes: list[int], generator: np.random.Generator
 ) -> Mapping[int, float]:
     """How much the gradients of ``nodes`` change when every value that a smooth rule reads is off by one rounding."""
-    graph = run.graph
+    values = rounded(run.graph, table, generator)
+    noise = dict.fromkeys(nodes, 0.0)
+    for _ in range(RUNS):
+        gradients = backward(run, values)
+        for k in nodes:
+            if gradients[k] is not None:
+                noise[k] = max(noise[k], size(gradients[k] - exact[k]))
+    return noise
 
-    def values(target: int) -> Any:
+
+def rounded(graph: Graph, table: list[Any], generator: np.random.Generator) -> Callable[[int], Values]:
+    """Where the rules of each node read forward values: those of ``table``, for smooth rules off by one rounding."""
+
+    def values(target: int) -> Values:
         op = op_at(graph, target)
         if op.kink is not None:
             return table.__getitem__
@@ -110,12 +121,6 @@ def _noise(
         if op.name == "pow" and _is_whole(table[arguments[1]]):
             # (-2) ** 3 is a number, (-2) ** 3.0000000000000004 is none
             whole.add(arguments[1])
-        return lambda k: table[k] if k in whole else _off(as_array(graph, table[k]), generator)
+        return lambda k: table[k] if k in whole else off(as_array(graph, table[k]), generator)
 
-    noise = dict.fromkeys(nodes, 0.0)
-    for _ in range(RUNS):
-        gradients = backward(run, values)
-        for k in nodes:
-            if gradients[k] is not None:
-                noise[k] = max(noise[k], size(gradients[k] - exact[k]))
-    return noise
+    return values

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,16 +23,36 @@ TRIES = 40
 WORK = 20_000
 
 
+class Point(NamedTuple):
+    """Other leaf values, by name, and the run there."""
+
+    values: dict[str, Any]
+    run: Trace
+
+
 def stronger_point(graph: Graph, run: Trace) -> dict[str, Any]:
     """Leaf values of the same shapes at which the comparison becomes a plain match, as far as one is found.
 
     Values are uneven and of few digits; class numbers and positions stay. The first tries stay near the values of
     ``run``, later ones draw afresh, also with positive values alone (for logarithms and roots).
     """
-    generator = np.random.default_rng(20260503)
+    best: tuple[int, dict[str, Any]] = (-1, {})
+    for point in drawn_points(graph, run, np.random.default_rng(20260503)):
+        try:
+            worth = _worth(compare(point.run))
+        except (ChainruleError, ArithmeticError, ValueError):
+            continue
+        if worth > best[0]:
+            best = (worth, point.values)
+        if worth == _BEST:
+            break
+    return best[1]
+
+
+def drawn_points(graph: Graph, run: Trace, generator: np.random.Generator) -> Iterator[Point]:
+    """Points around and away from a run's, as many as are worth a try; those that cannot run are left out."""
     seeds = {graph.names[k]: seed for k, seed in run.seeds.items()}
     fixed = index_leaves(graph)
-    best: tuple[int, dict[str, Any]] = (-1, {})
     tries = max(6, min(TRIES, WORK // len(graph)))
     for attempt in range(tries):
         free = [k for k in graph.leaf_values if k not in fixed and (attempt > tries // 2 or _is_free(graph, k))]
@@ -39,14 +60,10 @@ def stronger_point(graph: Graph, run: Trace) -> dict[str, Any]:
             values = {graph.names[k]: _draw(np.asarray(run.argument(k)), attempt, generator) for k in free}
         everything = {graph.names[k]: run.argument(k) for k in graph.leaf_values} | values
         try:
-            worth = _worth(compare(trace(graph, everything, upstream=seeds)))
+            there = trace(graph, everything, upstream=seeds)
         except (ChainruleError, ArithmeticError, ValueError):
             continue
-        if worth > best[0]:
-            best = (worth, values)
-        if worth == _BEST:
-            break
-    return best[1]
+        yield Point(values, there)
 
 
 def _is_free(graph: Graph, index: int) -> bool:

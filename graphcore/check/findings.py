@@ -1,0 +1,120 @@
+"""What a check finds: a status for every node, and the explanations of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from graphcore.mistakes import UNKNOWN
+
+if TYPE_CHECKING:
+    from graphcore.backprop import Trace
+    from graphcore.check.align import Alignment
+    from graphcore.check.hand_in import Array
+    from graphcore.graph import Edge
+
+Status = Literal["right", "origin", "inherited", "missing", "undecided"]
+Verdict = Literal["right", "wrong", "unproven"]
+
+
+class Explanation(NamedTuple):
+    """One mistake that would give the handed-in numbers.
+
+    ``mistake`` is its stable name, ``certain`` whether it reproduces every printed digit ("is") or only looks alike. ``node``
+    is where the gradient goes wrong, ``edge`` the use of it whose rule was wrong (None where it is the node itself).
+    ``wrong`` and ``right`` are formulas in the user's names, ``text`` the sentence, ``apart`` what would tell it from the next
+    explanation ("" where there is nothing to tell), ``mended`` how many of the wrong numbers are right once this is.
+    """
+
+    mistake: str
+    text: str
+    node: int
+    edge: Edge | None = None
+    certain: bool = True
+    wrong: str = ""
+    right: str = ""
+    apart: str = ""
+    mended: int = 0
+
+    @property
+    def formula(self) -> str:
+        """The right formula."""
+        return self.right
+
+
+class Finding(NamedTuple):
+    """What is said of one node: ``handed`` beside ``right``, and where a mistake began its ranked explanations.
+
+    ``implied`` is what the handed-in gradients around it give through the right rules. ``error`` is the largest difference
+    from the right gradient, ``allowed`` how much printing and rounding explain of it; ``why`` gives the reason of
+    "undecided" and of what is remarkable about "right" (every number prints as zero). ``forward`` marks a finding about the
+    forward value; then ``handed``, ``right`` and ``implied`` are values.
+    """
+
+    status: Status
+    node: int
+    handed: Array | None = None
+    right: Array | None = None
+    implied: Array | None = None
+    error: float | None = None
+    allowed: float | None = None
+    explanations: tuple[Explanation, ...] = ()
+    why: str = ""
+    forward: bool = False
+    label: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkup:
+    """A hand-in, judged: :attr:`findings` by node name for gradients, :attr:`values` for forward values.
+
+    ``origins`` are the nodes where mistakes began, in the order of the backward pass (forward mistakes first);
+    ``alignment`` says which handed-in array was read as which node.
+    """
+
+    run: Trace
+    findings: Mapping[str, Finding]
+    values: Mapping[str, Finding]
+    verdict: Verdict
+    alignment: Alignment | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{f.status} {name}" for name, f in self.findings.items())
+        return f"<Checkup {self.verdict}: {said or 'nothing handed in'}>"
+
+    @property
+    def origins(self) -> tuple[Finding, ...]:
+        """The findings where a mistake began: forward values first, then gradients from the output to the leaves."""
+        forward = [f for f in self.values.values() if f.status == "origin"]
+        backward = [f for f in self.findings.values() if f.status == "origin"]
+        return (*sorted(forward, key=lambda f: f.node), *sorted(backward, key=lambda f: -f.node))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether nothing handed in fits this point, so that it may have been computed at another one."""
+        return nothing_fits(self.findings, self.values)
+
+    def wrong(self) -> tuple[Finding, ...]:
+        """Every finding whose numbers are wrong, origins and inherited."""
+        everything = (*self.values.values(), *self.findings.values())
+        return tuple(f for f in everything if f.status in ("origin", "inherited"))
+
+
+def furthest(right: Array, handed: Array) -> float:
+    """The largest difference of two arrays of one shape; entries that are nan on either side do not count."""
+    apart = np.abs(np.asarray(right) - handed)
+    return float(np.max(apart, initial=0.0, where=~np.isnan(apart)))
+
+
+def nothing_fits(findings: Mapping[str, Finding], values: Mapping[str, Finding]) -> bool:
+    """Whether several numbers were handed in, none is right, and no mistake of the table explains them."""
+    everything = [*findings.values(), *values.values()]
+    judged = [f for f in everything if f.handed is not None and f.status in ("right", "origin", "inherited")]
+    origins = [f for f in everything if f.status == "origin"]
+    unnamed = [f for f in origins if not f.explanations or f.explanations[0].mistake == UNKNOWN]
+    return len(judged) > 2 and len(unnamed) > 1 and 2 * len(unnamed) > len(origins) and all(f.status != "right" for f in judged)
