@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from graphcore import Builder, ops
-from graphcore.__main__ import BAD_INPUT, FAULT, MATCH, MISMATCH, UNPROVEN, main
+from graphcore.__main__ import main
+from graphcore.commands.output import BAD_INPUT, FAULT, MATCH, MISMATCH, UNPROVEN
 from graphcore.ops import Formula
 from graphcore.problems import problem
 
@@ -79,7 +80,7 @@ def test_one_unproven_and_one_mismatch(capsys: pytest.CaptureFixture[str], monke
     # the user's text cannot make a rule wrong, so a row of the registry with a wrong rule stands in for the parser
     b = Builder()
     b.apply(replace(ops.get("cos"), rules={"a": Formula("g * sin(a)")}), b.leaf("x", 0.5), name="c")
-    monkeypatch.setattr("graphcore.__main__.parse", lambda _: b.graph())
+    monkeypatch.setattr("graphcore.commands.asked.parse", lambda _: b.graph())
     assert main(["compare", A]) == MISMATCH
     assert capsys.readouterr().out.startswith("≠ 1 of 1 gradient differs from torch.")
 
@@ -208,7 +209,7 @@ def test_a_fault_of_ours_is_neither_a_mismatch_nor_a_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("float division by zero")
 
-    monkeypatch.setattr("graphcore.__main__.compare", broken)
+    monkeypatch.setattr("graphcore.commands.compare.compare", broken)
     assert main(["compare", A]) == FAULT
     err = capsys.readouterr().err
     assert "Chainrule itself failed (ZeroDivisionError" in err and "Traceback" not in err

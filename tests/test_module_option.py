@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graphcore.__main__ import BAD_INPUT, MATCH, MISMATCH, main
+from graphcore.__main__ import main
+from graphcore.commands.output import BAD_INPUT, MATCH, MISMATCH
 
 SOURCE = """
 import torch

@@ -1,4 +1,4 @@
-"""A small network as a program of the language, with the very same parameters, input and target."""
+"""A network as a program of the language, with the very same parameters, input and target: written out, or as an outline."""
 
 from __future__ import annotations
 
@@ -20,6 +20,26 @@ class AsProgram(NamedTuple):
 
     text: str | None
     reason: str = ""
+
+
+class Outline(NamedTuple):
+    """A program whose large leaves are zeros, and for each of them its name among the parameters and its tensor.
+
+    ``text`` is None where there is none, with the reason; the input is called ``input``, the target ``target``.
+    """
+
+    text: str | None
+    leaves: Mapping[str, tuple[str, Tensor]]
+    reason: str = ""
+
+
+def outlined(module: nn.Module, x: Tensor, target: Tensor | None, loss: str) -> Outline:
+    """The program that a network of any size computes, without its numbers."""
+    writer = _Writer(module, x, target, loss_key(loss), written=False)
+    try:
+        return Outline(writer.run(), writer.leaves)
+    except _NoProgram as reason:
+        return Outline(None, {}, str(reason))
 
 
 def as_program(module: nn.Module, x: Tensor, target: Tensor | None, loss: str) -> AsProgram:
@@ -86,14 +106,16 @@ _LOSSES: Mapping[str, str] = {
 
 
 class _Writer:
-    def __init__(self, module: Any, x: Any, target: Any, loss: str) -> None:
+    def __init__(self, module: Any, x: Any, target: Any, loss: str, *, written: bool = True) -> None:
         self.module, self.x, self.target, self.loss = module, x, target, loss
+        self.written = written
+        self.leaves: dict[str, tuple[str, Tensor]] = {}
         self.lines: list[str] = []
         self.seen: set[int] = set()
 
     def run(self) -> str:
         self._check()
-        self._leaf("x", self.x, constant=not self.x.requires_grad)
+        self._leaf("x", self.x, constant=not self.x.requires_grad, key="input")
         layers = self._flat(self.module)
         h, made, value = "x", 0, self.x.detach()
         for path, layer in layers:
@@ -105,11 +127,11 @@ class _Writer:
 
     def _check(self) -> None:
         count = sum(parameter.numel() for parameter in self.module.parameters())
-        if count >= PARAMETER_LIMIT:
+        if self.written and count >= PARAMETER_LIMIT:
             raise _NoProgram(f"the network has {count:,} parameters; fewer than {PARAMETER_LIMIT} are written out.")
         if self.x.is_floating_point() is False:
             raise _NoProgram("the input is class numbers, which no program of this kind has.")
-        if self.x.numel() > ENTRY_LIMIT:
+        if self.written and self.x.numel() > ENTRY_LIMIT:
             raise _NoProgram(f"the input has {self.x.numel():,} entries; at most {ENTRY_LIMIT:,} are written out.")
 
     def _flat(self, module: Any, path: str = "") -> list[tuple[str, Any]]:
@@ -128,7 +150,7 @@ class _Writer:
         with torch.no_grad():
             after = layer(value) if name != "Dropout" else value
         if name == "Linear":
-            return self._linear(layer, h, made + 1), made + 1, after
+            return self._linear(f"{path}." if path else "", layer, h, made + 1), made + 1, after
         if name == "Flatten":
             if after.shape == value.shape:
                 return h, made, after
@@ -141,13 +163,13 @@ class _Writer:
         self.lines.append(f"{title} = {right}")
         return title, made, after
 
-    def _linear(self, layer: Any, h: str, k: int) -> str:
+    def _linear(self, path: str, layer: Any, h: str, k: int) -> str:
         if id(layer) in self.seen:
             raise _NoProgram("a layer is used twice.")
         self.seen.add(id(layer))
-        self._leaf(f"W{k}", layer.weight, constant=not layer.weight.requires_grad)
+        self._leaf(f"W{k}", layer.weight, constant=not layer.weight.requires_grad, key=f"{path}weight")
         if layer.bias is not None:
-            self._leaf(f"b{k}", layer.bias, constant=not layer.bias.requires_grad)
+            self._leaf(f"b{k}", layer.bias, constant=not layer.bias.requires_grad, key=f"{path}bias")
         self.lines.append(f"z{k} = {h} @ W{k}.T" + (f" + b{k}" if layer.bias is not None else ""))
         return f"z{k}"
 
@@ -167,12 +189,16 @@ class _Writer:
                 raise _NoProgram("the targets are probabilities.")
             if self.loss in ("cross_entropy", "nll") and value.dim() > 2:
                 raise _NoProgram("the output has more than two axes.")
-            self._leaf("t", self.target, constant=True)
+            self._leaf("t", self.target, constant=True, key="target")
         self.lines.append("L = " + _LOSSES[self.loss].format(p=h))
 
-    def _leaf(self, name: str, tensor: Any, *, constant: bool) -> None:
-        numbers = tensor.detach().tolist()
-        text = _written(numbers, tensor.dim())
+    def _leaf(self, name: str, tensor: Any, *, constant: bool, key: str) -> None:
+        given = key in ("input", "target") and tensor.numel() <= ENTRY_LIMIT
+        if self.written or given or not tensor.dim():
+            text = _written(tensor.detach().tolist(), tensor.dim())
+        else:
+            self.leaves[name] = (key, tensor.detach())
+            text = f"zeros({', '.join(map(str, tensor.shape))})"
         self.lines.append(f"{name} = const({text})" if constant else f"{name} = {text}")
 
 

@@ -7,6 +7,6 @@ its derivative rule, each with the user's names.
 from __future__ import annotations
 
 from graphcore.code.names import gradient_variables, variables
-from graphcore.code.programs import numpy_program, torch_program
+from graphcore.code.programs import Saved, numpy_program, torch_program
 
-__all__ = ["gradient_variables", "numpy_program", "torch_program", "variables"]
+__all__ = ["Saved", "gradient_variables", "numpy_program", "torch_program", "variables"]

@@ -35,11 +35,23 @@ from graphcore.ops import Op
 from graphcore.ops.namespaces import Shape
 
 
-def numpy_program(run: Trace, most: int | None = None) -> str:
+class Saved(NamedTuple):
+    """Leaves whose numbers stand elsewhere: the line that opens it, and per leaf the expression that gives its array.
+
+    >>> Saved('saved = np.load("parameters.npz")', {"W1": 'saved["0.weight"]'}).arrays["W1"]
+    'saved["0.weight"]'
+    """
+
+    opening: str
+    arrays: Mapping[str, str]
+
+
+def numpy_program(run: Trace, most: int | None = None, saved: Saved | None = None) -> str:
     """The forward and the backward pass as NumPy, one line a step; it needs nothing but NumPy.
 
     The gradient of a node ``W2`` is called ``dW2``; nodes that no gradient reaches have none. Leaves of more than
-    ``most`` entries are left out, with a line that says so: for a screen, where a million digits help nobody.
+    ``most`` entries are left out, with a line that says so: for a screen, where a million digits help nobody. The leaves
+    in ``saved`` are loaded in place of being written out; its names must not be those of nodes.
 
     >>> from graphcore.graph import Builder
     >>> from graphcore.backprop import trace
@@ -48,12 +60,12 @@ def numpy_program(run: Trace, most: int | None = None) -> str:
     dy = np.array(1.0)
     ds = dy * 2 * s  # y = s²
     """
-    return _Numpy(run, most).program()
+    return _Numpy(run, most, saved).program()
 
 
-def torch_program(run: Trace, most: int | None = None) -> str:
-    """The same program in torch, float64, with every leaf's gradient printed at the end; ``most`` as above."""
-    return _Torch(run, most).program()
+def torch_program(run: Trace, most: int | None = None, saved: Saved | None = None) -> str:
+    """The same program in torch, float64, with every leaf's gradient printed at the end; ``most``, ``saved`` as above."""
+    return _Torch(run, most, saved).program()
 
 
 class _Rule(NamedTuple):
@@ -71,9 +83,10 @@ class _Program:
     module = "np"
     kind = ""
 
-    def __init__(self, run: Trace, most: int | None) -> None:
+    def __init__(self, run: Trace, most: int | None, saved: Saved | None) -> None:
         self.run = run
         self.most = most
+        self.saved = saved
         self.graph = run.graph
         self.names = variables(run.graph)
 
@@ -89,10 +102,21 @@ class _Program:
     def leaf(self, index: int, more: str = "") -> str:
         """The line that holds a leaf's value."""
         value, name = self.run.argument(index), self.names[index]
+        given = None if self.saved is None else self.saved.arrays.get(self.graph.names[index])
+        if given is not None:
+            return f"{name} = {self.loaded(given, more)}"
         if self.most is None or np.size(value) <= self.most:
             return f"{name} = {self.array(value, more)}"
         left_out = array_source(np.zeros((0,)), self.module).replace("(0,)", f"{np.shape(value)}{self.kind}{more}")
         return f"{name} = {left_out}  # {np.size(value):,} numbers, left out here"
+
+    def loaded(self, given: str, more: str) -> str:
+        """An array that stands elsewhere, as source."""
+        return given
+
+    def opening(self) -> list[str]:
+        """The line that opens where the leaves stand."""
+        return [] if self.saved is None or not self.saved.opening else [self.saved.opening]
 
     def holes(self, index: int, op: Op) -> dict[str, str]:
         """What goes into the holes of a line: the operands' variables and the node's own."""
@@ -130,16 +154,19 @@ class _Torch(_Program):
     def array(self, value: Value, more: str = "") -> str:
         return super().array(value, self.kind + more)
 
+    def loaded(self, given: str, more: str) -> str:
+        return f"torch.tensor({given}{self.kind}{more})"
+
     def program(self) -> str:
         graph = self.graph
         wanted = [index for index in graph.leaf_values if index not in graph.constants]
-        lines: list[str] = []
+        lines = self.opening()
         for index in graph.leaf_values:
             wants = "" if index in graph.constants else ", requires_grad=True"
             lines.append(self.leaf(index, wants))
         body = [*self.forward(), "", self.backward()]
         prints = [f'print("{self.names[index]}.grad =", {self.names[index]}.grad)' for index in wanted]
-        imports = ["import torch"]
+        imports = [*(["import numpy as np"] if self.opening() else []), "import torch"]
         if any(re.search(r"\bF\.", line) for line in body):
             imports.append("import torch.nn.functional as F")
         return "\n".join([*imports, "", *lines, "", *body, "", *prints, ""])
@@ -159,13 +186,13 @@ class _Torch(_Program):
 
 
 class _Numpy(_Program):
-    def __init__(self, run: Trace, most: int | None) -> None:
-        super().__init__(run, most)
+    def __init__(self, run: Trace, most: int | None, saved: Saved | None) -> None:
+        super().__init__(run, most, saved)
         self.gradients = gradient_variables(run.graph)
         self.used: set[str] = set()
 
     def program(self) -> str:
-        leaves = [self.leaf(index) for index in self.graph.leaf_values]
+        leaves = [*self.opening(), *(self.leaf(index) for index in self.graph.leaf_values)]
         forward = list(self.forward())
         backward = list(self.backward())
         helpers = definitions(self.used)

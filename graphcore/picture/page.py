@@ -9,11 +9,14 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphcore.backprop import Trace, trace
 from graphcore.errors import UnsupportedError
 from graphcore.graph import Graph
+
+if TYPE_CHECKING:
+    from graphcore.compare import Comparison
 
 FOLDER = Path(__file__).parent / "assets"
 # nothing may be fetched, framed or sent; the two inline blocks are the component's own files
@@ -68,7 +71,7 @@ def embedded(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _drawn(run_or_graph: Trace | Graph) -> tuple[Trace, dict[str, Any]]:
+def _drawn(run_or_graph: Trace | Graph, comparison: Comparison | None) -> tuple[Trace, dict[str, Any]]:
     """A run and its payload; of a graph with ops that have no rule, the forward part."""
     from graphcore.compare import compare
     from graphcore.picture import fold_payload
@@ -81,16 +84,22 @@ def _drawn(run_or_graph: Trace | Graph) -> tuple[Trace, dict[str, Any]]:
             raise
         return missing.forward, fold_payload.payload(missing.forward, None, said=str(missing))
     if run.graph.recorded is None:
-        return run, payload(run, compare(run), derived=True)
+        return run, payload(run, comparison or compare(run), derived=True)
     if run.graph.recorded.unsupported:
         return run, fold_payload.payload(run, None)
-    return run, fold_payload.payload(run, compare(run))
+    return run, fold_payload.payload(run, comparison or compare(run))
 
 
-def page(run_or_graph: Trace | Graph, *, title: str | None = None) -> str:
-    """A run (or a graph at its own leaf values) beside torch, as one HTML file that needs no network and no Python."""
-    run, data = _drawn(run_or_graph)
+def page(run_or_graph: Trace | Graph, *, title: str | None = None, comparison: Comparison | None = None, paper: str = "") -> str:
+    """A run (or a graph at its own leaf values) beside torch, as one HTML file that needs no network and no Python.
+
+    ``comparison`` is that of the run where there is one already; ``paper`` the section that stands in its place in print.
+    """
+    run, data = _drawn(run_or_graph, comparison)
     files = assets()
+    skeleton = files.html
+    if paper:
+        skeleton = skeleton.replace("<div", "<div data-paper", 1).rstrip().removesuffix("</div>") + f"{paper}\n</div>\n"
     name = title or f"Chainrule: {run.graph.outputs[0].name}"
     return f"""<!doctype html>
 <html lang="en">
@@ -105,7 +114,7 @@ html, body {{ margin: 0; height: 100%; }}
 </style>
 </head>
 <body>
-{files.html}
+{skeleton}
 <script type="application/json" id="chainrule-data">{embedded(data)}</script>
 <script type="module">
 {files.js}

@@ -95,7 +95,7 @@ class NetworkSession(Answers):
                 self._style = action["style"]
                 self._made.pop("files", None)
                 self._touch("files")
-            case "file" if action.get("side") in tabs.SIDES:
+            case "file" if action.get("side") in (*tabs.SIDES, tabs.PARAMETERS):
                 self._download = self._saved(action["side"])
             case "layout" if action.get("which") in LATER:
                 self._lay_out(action["which"])
@@ -243,7 +243,7 @@ class NetworkSession(Answers):
 
     def _saved(self, side: str) -> Json | None:
         result = self._result
-        if result is None or result.comparison is None:
+        if result is None or (result.comparison is None and side != tabs.PARAMETERS):
             return None
         made: Json | None = self._view(lambda: tabs.download(result, side))
         return made

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 PLACES = 40  # of one kind of autograd node that are listed with what they saved
 WRITTEN = 300_000  # numbers up to which files of gradients are written out
 SIDES = {"torch": "torch_autograd", "manual": "my_autograd"}
+PARAMETERS, PARAMETERS_FILE = "parameters", "parameters.npz"
 
 
 def _number(value: float | None) -> Any:
@@ -140,12 +141,24 @@ def _compared(mine: str, theirs: str) -> str:
 
 
 def download(result: Result, side: str) -> Json:
-    """One side's gradients as an ``.npz`` file."""
-    from graphcore.export import gradients_npz
+    """One side's gradients as an ``.npz`` file, or the parameters with the input and the target."""
+    from graphcore.export.data import npz
 
+    if side == PARAMETERS:
+        arrays = _parameters(result)
+        return {"name": PARAMETERS_FILE, "data": base64.b64encode(npz(arrays)).decode()}
     names = _with_gradient(result)
-    data = gradients_npz(names, _gradients(result, names, side))
+    data = npz(dict(zip(names, _gradients(result, names, side), strict=True)))
     return {"name": f"{SIDES[side]}.npz", "data": base64.b64encode(data).decode()}
+
+
+def _parameters(result: Result) -> dict[str, Any]:
+    """What a program must load to compute with these very numbers."""
+    made = result.prepared
+    tensors = dict(made.built.module.named_parameters())
+    given = {"input": made.inputs[0]} if len(made.inputs) == 1 else {f"input{k}": x for k, x in enumerate(made.inputs)}
+    given |= {} if made.target is None else {"target": made.target}
+    return {name: tensor.detach().numpy() for name, tensor in {**given, **tensors}.items()}
 
 
 def _with_gradient(result: Result) -> list[str]:
@@ -161,18 +174,41 @@ def _gradients(result: Result, names: Sequence[str], side: str) -> list[Any]:
 
 
 def code(result: Result) -> Json:
-    """The programs that reproduce a network with these very weights, or why there are none."""
+    """The programs that reproduce a network with these very weights, written out or loaded, or why there are none."""
     from graphcore.backprop import trace
     from graphcore.build.explore import as_program
     from graphcore.parse import parse
 
     made = result.prepared
     if len(made.inputs) > 1:
-        says = "A network with several inputs has no short form in the language of Explore."
-        return {"program": None, "says": says, "numpy": None, "torch": None}
+        return _no_code("A network with several inputs has no short form in the language of Explore.")
     program = as_program(made.built.module, made.tensors[0], made.target, made.used["loss"])
     if program.text is None:
-        says = f"There is no program of Explore for it: {program.reason}"
-        return {"program": None, "says": says, "numpy": None, "torch": None}
+        return _loading(result, program.reason)
     says = "The same network as a program, with these very weights, input and target."
-    return {"program": program.text, "says": says, **shared.code(trace(parse(program.text)))}
+    return {"program": program.text, "says": says, "file": None, **shared.code(trace(parse(program.text)))}
+
+
+def _no_code(says: str) -> Json:
+    return {"program": None, "says": says, "numpy": None, "torch": None, "file": None}
+
+
+def _loading(result: Result, reason: str) -> Json:
+    """The programs of a network too large to be written out: they load its parameters from a file."""
+    from graphcore.backprop import trace
+    from graphcore.build.explore import outlined
+    from graphcore.code import Saved, numpy_program, torch_program
+    from graphcore.parse import parse
+
+    made = result.prepared
+    outline = outlined(made.built.module, made.tensors[0], made.target, made.used["loss"])
+    if outline.text is None:
+        return _no_code(f"There is no program of Explore for it: {outline.reason}")
+    try:
+        run = trace(parse(outline.text), {name: tensor.numpy() for name, (_, tensor) in outline.leaves.items()})
+    except ChainruleError as refused:
+        return _no_code(f"There is no program of Explore for it: {refused}")
+    saved = Saved(f'saved = np.load("{PARAMETERS_FILE}")', {name: f"saved[{key!r}]" for name, (key, _) in outline.leaves.items()})
+    says = f"For Explore {reason} These two programs load the very parameters from `{PARAMETERS_FILE}`: put it beside them."
+    texts = {"numpy": numpy_program(run, saved=saved), "torch": torch_program(run, saved=saved)}
+    return {"program": None, "says": says, "file": PARAMETERS_FILE, **texts}

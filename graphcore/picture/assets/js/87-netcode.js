@@ -7,21 +7,26 @@ const NetCode = (() => {
     return url.href;
   }
 
-  function head(code) {
-    if (!code.program) return Dom.el("p", { class: "cr-tools" }, Dom.el("span", {}, ...Dom.ticked(code.says)));
+  function head(code, host) {
+    if (!code.program) {
+      const save = code.file && host?.send
+        ? Ui.button(`Download ${code.file}`, { class: "cr-button", "data-key": "parameters" }, () => host.send({ kind: "file", side: "parameters" }))
+        : null;
+      return Dom.el("p", { class: "cr-tools" }, Dom.el("span", {}, ...Dom.ticked(code.says)), save);
+    }
     const link = Dom.el("a", { class: "cr-button", target: "_blank", rel: "noopener", "data-key": "explore" }, "Open in Explore");
     explore(code.program).then((href) => link.setAttribute("href", href));
     return Dom.el("p", { class: "cr-tools" }, Dom.el("span", {}, ...Dom.ticked(code.says)), link);
   }
 
-  function mount(element, store) {
+  function mount(element, store, host) {
     const box = Dom.el("div", {});
     element.append(box);
     function draw(state, before) {
       const code = state.data?.code;
       if (before && code === before.data?.code) return;
       Ui.keepFocus(box, () => Ui.fill(box, code
-        ? [head(code), Dom.el("div", { class: "cr-programs" }, ...Code.blocks(code))]
+        ? [head(code, host), Dom.el("div", { class: "cr-programs" }, ...Code.blocks(code))]
         : Dom.el("p", { class: "cr-wait", role: "status" }, "Writing the programs …")));
     }
     draw(store.get(), null);
