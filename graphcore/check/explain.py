@@ -8,12 +8,12 @@ import numpy as np
 
 from graphcore.check.factor import said
 from graphcore.check.findings import Explanation
-from graphcore.check.formulas import argument, named, names_at, right_of_node, wrong_text
+from graphcore.check.formulas import named, names_at, right_of_node, wrong_text
 from graphcore.check.given import Given
 from graphcore.compare.numbers import number
 from graphcore.compare.states import EPS
 from graphcore.latex import head
-from graphcore.mistakes import FACTOR, FOUND, ROUNDED, UNKNOWN, Change, Places
+from graphcore.mistakes import FACTOR, FOUND, ROUNDED, UNKNOWN, Change, Places, argument_name, clause
 
 if TYPE_CHECKING:
     from graphcore.check.belief import Belief, Guess
@@ -121,7 +121,7 @@ def said_of_gradient(places: Places, change: Change) -> Explanation:
     """A mistake of the table in a backward pass, in words and formulas."""
     graph = places.graph
     edge = change.edge(places)
-    text = f"{_subject(places, change)}: {_filled(places, change)}."
+    text = f"{_subject(places, change)}: {clause(places, change)}."
     if edge is None:
         parts = [f"(∂L/∂{graph.names[row[0]]} through it)" for row in (places.rows[k] for k in places.leaving[change.node])]
         names = {"right": f"∂L/∂{graph.names[change.node]}", "v": graph.names[change.node]}
@@ -148,12 +148,12 @@ def said_of_value(places: Places, change: Change) -> Explanation:
     names |= {"right": f"({right})"}
     factors = places.biased(change.node)
     if factors is not None:
-        names["bias"] = argument(graph, factors[0])
+        names["bias"] = argument_name(graph, factors[0])
     wrong = named(change.wrong.formula, names).replace("forward(", f"{op.name}(")
     if "again" in change.wrong.formula:
         inner = graph.arguments[change.node][0]
         wrong = f"{op.name} of {places.op(inner).name}({graph.names[inner]})"
-    text = f"{graph.names[change.node]}: {_filled(places, change)}."
+    text = f"{graph.names[change.node]}: {clause(places, change)}."
     return Explanation(change.mistake.name, text, change.node, None, True, wrong, right)
 
 
@@ -217,33 +217,6 @@ def called(graph: Graph, index: int) -> str:
     """
     text = head(graph, index)
     return text if len(text) <= LONG else graph.names[index]
-
-
-def _filled(places: Places, change: Change) -> str:
-    graph = places.graph
-    edge = change.edge(places)
-    target = change.node if edge is None else edge.target
-    op = graph.ops[target]
-    arguments = graph.arguments[target]
-    slot = 0 if edge is None else edge.slot
-    others = [k for place, k in enumerate(arguments) if place != slot]
-    factors = places.factors(target)
-    if factors is not None and edge is not None and arguments[slot] in factors:
-        others = [k for k in factors if k != arguments[slot]] or [arguments[slot]]
-    biased = places.biased(target)
-    product = places.factors(target if biased is None else biased[1])
-    inner = graph.ops[arguments[0]] if arguments and arguments[0] >= 0 else None
-    words = {
-        "node": graph.names[change.node],
-        "through": graph.names[target],
-        "op": op.spoken if op is not None else "",
-        "other": argument(graph, others[0]) if others else graph.names[change.node],
-        "uses": len(places.leaving[change.node]),
-        "fan_in": 0 if product is None else int(np.shape(places.store[product[0]])[-1]),
-        "swapped": "" if change.swapped is None else graph.names[change.swapped],
-        "inner": inner.spoken if inner is not None else "",
-    }
-    return (change.wrong.says or change.mistake.text).format(**words)
 
 
 __all__ = ["explanations", "said_of_gradient", "said_of_rounding", "said_of_value", "signature", "unknown"]

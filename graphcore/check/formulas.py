@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from graphcore.mistakes import Change, Places
+from graphcore.mistakes import Change, Places, argument_name
 
 if TYPE_CHECKING:
     from graphcore.graph import Graph
@@ -36,12 +36,8 @@ def names_at(places: Places, target: int) -> dict[str, str]:
     op = places.op(target)
     names = {"g": f"∂L/∂{graph.names[target]}", "y": graph.names[target]}
     for name, place in zip((n.lstrip("*") for n in op.operands), graph.arguments[target], strict=False):
-        names[name] = argument(graph, place)
+        names[name] = argument_name(graph, place)
     return names
-
-
-def argument(graph: Graph, place: int) -> str:
-    return graph.names[place] if place >= 0 else graph.literals[-1 - place].text
 
 
 class _Named(ast.NodeTransformer):
@@ -70,6 +66,6 @@ def right_of_node(graph: Graph, index: int) -> str:
             continue
         names = {"g": f"∂L/∂{graph.names[edge.target]}", "y": graph.names[edge.target]}
         for name, place in zip((n.lstrip("*") for n in op.operands), graph.arguments[edge.target], strict=False):
-            names[name] = argument(graph, place)
+            names[name] = argument_name(graph, place)
         written.append(named(rule.given(dict(graph.statics[edge.target])).text, names))
     return " + ".join(written) + (" + …" if len(places) > 3 else "")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from graphcore.backprop import kernels
-from graphcore.ops import Formula, Op
-from graphcore.ops.namespaces import ARRAYS, Kernel, unbroadcast
+from graphcore.ops import Op
+from graphcore.ops.namespaces import Kernel, unbroadcast
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
@@ -68,16 +67,3 @@ def backward(
             sofar = gradients[edge.source]
             gradients[edge.source] = handed if sofar is None else sofar if handed is None else sofar + handed
     return gradients
-
-
-@lru_cache(maxsize=256)
-def _compiled(text: str, names: tuple[str, ...]) -> Kernel:
-    return Formula(text).compile(("g", "y", *names), ARRAYS, {})
-
-
-def by_formula(run: Trace, edge: Edge, formula: Formula, upstream: Any) -> Any:
-    """What the edge would hand on by another rule; raises where that rule's shapes do not fit."""
-    graph = run.graph
-    rule = _compiled(formula.text, op_at(graph, edge.target).operands)
-    handed = rule(upstream, as_array(graph, run.argument(edge.target)), *operands(run, edge.target))
-    return unbroadcast(handed, graph.shapes[edge.source])

@@ -8,17 +8,17 @@ is no fault of the point and is not counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from graphcore.backprop import trace
-from graphcore.compare.edges import by_formula, downstream, op_at
+from graphcore.compare.edges import downstream, op_at
 from graphcore.compare.numbers import entries
 from graphcore.compare.states import raw
 from graphcore.errors import ChainruleError
+from graphcore.mistakes import Change, Places, argument_name, clause, edge_changes, other_operand, wrong_downstream
 from graphcore.ops import Formula
 
 if TYPE_CHECKING:
@@ -32,62 +32,6 @@ LARGEST = 10_000
 WORK = 1_000_000
 
 
-class Mistake(NamedTuple):
-    """A wrong rule for one operand, what the mistake is called, and on whose values it hangs: own, other or both."""
-
-    operand: str
-    rule: Formula
-    says: str
-    about: str
-
-
-def _mistakes(*rows: tuple[str, str, str, str]) -> tuple[Mistake, ...]:
-    return tuple(Mistake(operand, Formula(text), says, about) for operand, text, says, about in rows)
-
-
-FORGOT_TRANSPOSE = "leaving out the transpose of {other}"
-TRANSPOSED = "the transposed result"
-MISTAKES: Mapping[str, tuple[Mistake, ...]] = {
-    "mul": _mistakes(
-        ("a", "g", "leaving out the factor {other}", "other"),
-        ("a", "g * a", "the factor {own} in place of {other}", "both"),
-        ("b", "g", "leaving out the factor {other}", "other"),
-        ("b", "g * b", "the factor {own} in place of {other}", "both"),
-    ),
-    "div": _mistakes(
-        ("a", "g", "leaving out the divisor {other}", "other"),
-        ("a", "g * b", "multiplying by {other} instead of dividing", "other"),
-        ("b", "-g * a / b", "dividing by {own} once instead of twice", "own"),
-        ("b", "-g / b ** 2", "leaving out the factor {other}", "other"),
-        ("b", "-g * y", "the quotient itself, with a minus, in place of its derivative", "own"),
-    ),
-    "pow": _mistakes(
-        ("a", "g", "leaving out the power's derivative", "both"),
-        ("a", "g * y", "the power itself in place of its derivative", "both"),
-        ("a", "g * b * y", "not lowering the exponent by one", "own"),
-        ("a", "g * a ** (b - 1)", "leaving out the exponent as a factor", "other"),
-        ("b", "g * y", "leaving out the logarithm of {other}", "other"),
-    ),
-    "matmul": _mistakes(
-        ("a", "g @ b", FORGOT_TRANSPOSE, "other"),
-        ("a", "(g @ b.T).T", TRANSPOSED, "other"),
-        ("b", "a @ g", FORGOT_TRANSPOSE, "other"),
-        ("b", "(a.T @ g).T", TRANSPOSED, "other"),
-    ),
-    "matvec": _mistakes(("a", "outer(b, g)", TRANSPOSED, "other"), ("b", "a @ g", FORGOT_TRANSPOSE, "other")),
-    "vecmat": _mistakes(("a", "g @ b", FORGOT_TRANSPOSE, "other"), ("b", "outer(g, a)", TRANSPOSED, "other")),
-    "dot": _mistakes(
-        ("a", "g + 0 * a", "leaving out the factor {other}", "other"),
-        ("a", "g * a", "{own} in place of {other}", "both"),
-        ("b", "g + 0 * b", "leaving out the factor {other}", "other"),
-        ("b", "g * b", "{own} in place of {other}", "both"),
-    ),
-    "T": _mistakes(("a", "g", "leaving out the transpose", "own")),
-}
-UNARY = (
-    ("g", "leaving out the derivative of the {op}", "own"),
-    ("g * y", "the {op} itself in place of its derivative", "own"),
-)
 # ops whose rule mixes the other operand's entries, so that a permutation of them is a likely mistake
 MIXING = frozenset({"matmul", "matvec", "vecmat", "outer", "linear", "matmul_batched", "matvec_batched", "vecmat_batched"})
 
@@ -120,24 +64,28 @@ def find_weakness(run: Trace) -> Weakness:
     found: list[Finding] = []
     sided: dict[str, None] = {}
     told_apart = 0
-    edges = sorted(graph.backward_edges, key=lambda edge: graph.ops[edge.source] is not None)
+    places, close = Places(run), Places(near)
+    by_leaves = sorted(range(len(places.rows)), key=lambda k: graph.ops[places.rows[k][1]] is not None)
     with np.errstate(all="ignore"):
-        for edge in edges:
+        for position in by_leaves:
+            edge = graph.backward_edges[position]
             right = _right(run, edge)
             if right is None:
                 continue
-            work += 1000 + right.size
+            mixed += _mixed_up(run, near, edge)
+            same_here = []
+            for change in edge_changes(places, position):
+                work += 1000 + right.size
+                if not _same(places, change, right):
+                    told_apart += 1
+                elif not _same(close, change, _right(near, edge)):
+                    same_here.append(_finding(places, change))
+                elif _kinked(graph, edge) and change.wrong.formula == "g":
+                    sided[_one_sided(graph, edge)] = None
+            # the plainest mistake first
+            found += sorted(same_here, key=lambda finding: len(finding.text))
             if work > WORK:
                 break
-            mixed += _mixed_up(run, near, edge)
-            for mistake in _candidates(graph, edge):
-                same = _same(run, edge, mistake, right)
-                if not same:
-                    told_apart += 1
-                elif not _same(near, edge, mistake, _right(near, edge)):
-                    found.append(_finding(run, edge, mistake))
-                elif _kinked(graph, edge) and mistake.rule.text == "g":
-                    sided[_one_sided(graph, edge)] = None
     unique = {finding.text: finding for finding in (*mixed, *found)}
     return Weakness(tuple(unique.values()), told_apart, tuple(sided))
 
@@ -186,28 +134,12 @@ def _right(run: Trace, edge: Edge) -> Any:
     return right if right.size and np.isfinite(right).all() and right.any() else None
 
 
-def _candidates(graph: Graph, edge: Edge) -> tuple[Mistake, ...]:
-    op = op_at(graph, edge.target)
-    if op.name in MISTAKES:
-        operand = op.operands[edge.slot]
-        return tuple(m for m in MISTAKES[op.name] if m.operand == operand)
-    rule = op.rule(edge.slot)
-    if len(graph.arguments[edge.target]) != 1 or op.variadic or op.plumbing or rule is None or rule.text in ("g", "-g"):
-        return ()
-    if graph.shapes[edge.source] != graph.shapes[edge.target]:
-        return ()
-    return _mistakes(*((op.operands[0], *row) for row in UNARY))
-
-
-def _same(run: Trace, edge: Edge, mistake: Mistake, right: Any) -> bool:
+def _same(places: Places, change: Change, right: Any) -> bool:
     """Whether the wrong rule hands on the same numbers; one whose shapes do not fit gives itself away."""
-    if right is None:
+    if right is None or change.position is None:
         return False
-    try:
-        wrong = np.asarray(by_formula(run, edge, mistake.rule, np.asarray(raw(run, edge.target), dtype=np.float64)))
-    except (ValueError, IndexError, TypeError, ArithmeticError, AttributeError):
-        return False
-    return wrong.shape == right.shape and bool(np.max(np.abs(wrong - right)) <= SAME * np.max(np.abs(right)))
+    wrong = wrong_downstream(places, change, places.run._gradients[places.rows[change.position][0]])
+    return wrong is not None and bool(np.max(np.abs(np.asarray(wrong) - right)) <= SAME * np.max(np.abs(right)))
 
 
 def _mixed_up(run: Trace, near: Trace, edge: Edge) -> list[Finding]:
@@ -243,30 +175,34 @@ def _derivative(run: Trace, index: int) -> str:
     return f"d{names[seeded[0]]}/d{names[index]}" if len(seeded) == 1 else f"gradient of {names[index]}"
 
 
-def _name(graph: Graph, argument: int) -> str:
-    return graph.names[argument] if argument >= 0 else graph.literals[-1 - argument].text
-
-
-def _finding(run: Trace, edge: Edge, mistake: Mistake) -> Finding:
-    graph = run.graph
-    op = op_at(graph, edge.target)
-    arguments = graph.arguments[edge.target]
-    other = arguments[1 - edge.slot] if len(arguments) == 2 else arguments[0]
+def _finding(places: Places, change: Change) -> Finding:
+    run, graph = places.run, places.graph
+    other = other_operand(places, change)
     matrix = np.asarray(run.argument(other))
-    if mistake.says == FORGOT_TRANSPOSE and matrix.shape == matrix.T.shape and np.array_equal(matrix, matrix.T):
-        text = (
-            f"{_name(graph, other)} is symmetric here: leaving out its transpose gives the same {_derivative(run, edge.source)}."
-        )
-        return Finding(text, (edge.source, max(other, 0)))
-    wrong = mistake.says.format(own=_name(graph, edge.source), other=_name(graph, other), op=op.spoken)
-    about = {"own": (edge.source,), "other": (other,), "both": (edge.source, other)}[mistake.about]
-    shown = [k for k in dict.fromkeys(about) if k >= 0] or [edge.source]
+    gradient = _derivative(run, change.node)
+    if change.mistake.name == "missing-transpose" and matrix.shape == matrix.T.shape and np.array_equal(matrix, matrix.T):
+        text = f"{argument_name(graph, other)} is symmetric here: leaving out its transpose gives the same {gradient}."
+        return Finding(text, (change.node, max(other, 0)))
+    shown = _values_met(places, change)
     values = [entries(run.argument(k)) for k in shown]
     if any("numbers" in value for value in values):
         at = f"With {' and '.join(graph.names[k] for k in shown)} as at this point"
     else:
         at = "At " + " and ".join(f"{graph.names[k]} = {value}" for k, value in zip(shown, values, strict=True))
-    return Finding(f"{at}, {wrong} gives the same {_derivative(run, edge.source)}.", (edge.source, *shown))
+    return Finding(f"{at}, {gradient} would be the same if {clause(places, change)}.", (change.node, *shown))
+
+
+def _values_met(places: Places, change: Change) -> list[int]:
+    """The nodes on whose values the right rule and the wrong one depend."""
+    edge = change.edge(places)
+    assert edge is not None
+    op = op_at(places.graph, edge.target)
+    rule = op.rule(edge.slot)
+    text = set() if rule is None else rule.names | Formula(change.wrong.formula).names
+    met = [k for name, k in zip(op.operands, places.graph.arguments[edge.target], strict=False) if name.lstrip("*") in text]
+    if change.swapped is not None:
+        met.append(change.swapped)
+    return [k for k in dict.fromkeys(met) if k >= 0] or [edge.source]
 
 
 def _kinked(graph: Graph, edge: Edge) -> bool:

@@ -12,6 +12,7 @@ from graphcore.mistakes.meaning import Change
 from graphcore.mistakes.places import Places
 from graphcore.mistakes.planting import candidates, plant
 from graphcore.mistakes.row import Mistake, Wrong
+from graphcore.mistakes.said import argument_name, clause, other_operand
 from graphcore.mistakes.table import FACTOR, FOUND, MISTAKES, NAMES, ROUNDED, TABLE, UNKNOWN
 
 __all__ = [
@@ -26,9 +27,12 @@ __all__ = [
     "Mistake",
     "Places",
     "Wrong",
+    "argument_name",
     "candidates",
+    "clause",
     "edge_changes",
     "node_changes",
+    "other_operand",
     "plant",
     "value_changes",
     "wrong_downstream",

@@ -62,6 +62,7 @@ TABLE: tuple[Mistake, ...] = (
         "the sign of the derivative of the {op} is wrong",
         (
             edge("div", "b", "-right"),
+            edge("div", "a", "g * b", "it was multiplied by {other} where a division belongs"),
             edge("log log2 log10 log1p log_softmax logsumexp reciprocal nll_loss_forward rsqrt", None, "-right"),
         ),
     ),
@@ -91,7 +92,7 @@ TABLE: tuple[Mistake, ...] = (
     Mistake(
         "function-for-derivative",
         "the function itself was used where its derivative belongs",
-        (edge("unary softmax _softmax", None, "g * y"), edge("relu", None, "g * a")),
+        (edge("unary pow softmax _softmax", None, "g * y"), edge("relu", None, "g * a")),
     ),
     Mistake(
         "derivative-at-output",
@@ -116,8 +117,8 @@ TABLE: tuple[Mistake, ...] = (
         (
             edge("unary softmax _softmax log_softmax", None, "g"),
             edge("pow", "a", "g"),
-            edge("mul div", "a", "g", "the factor from the {op} with {other} was left out"),
-            edge("mul", "b", "g", "the factor {other} was left out"),
+            edge("mul", None, "g", "the factor {other} was left out"),
+            edge("div", "a", "g", "the divisor {other} was left out"),
         ),
     ),
     Mistake(
@@ -235,7 +236,12 @@ TABLE: tuple[Mistake, ...] = (
     Mistake(
         "wrong-layer",
         "{swapped} was used where {other} belongs",
-        (edge("product mul", None, "rule(swapped)"), edge("unary", None, "local(swapped)")),
+        (
+            edge("mul", "a", "g * a", "the factor {node} was used where {other} belongs"),
+            edge("mul", "b", "g * b", "the factor {node} was used where {other} belongs"),
+            edge("product mul", None, "rule(swapped)"),
+            edge("unary", None, "local(swapped)"),
+        ),
     ),
     Mistake("wrong-sign", "the sign is wrong", (edge("any", None, "-right"),)),
     Mistake(
