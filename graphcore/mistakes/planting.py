@@ -28,8 +28,8 @@ def plant(places: Places, change: Change) -> list[Any] | None:
     >>> from graphcore.mistakes import Places
     >>> from graphcore.parse import parse
     >>> places = Places(trace(parse("x = 2; y = x**2")))
-    >>> [(c.mistake.name, plant(places, c)[0]) for c in candidates(places)][:2]
-    [('skipped-op', 1.0), ('missing-factor-two', 2.0)]
+    >>> {c.mistake.name: plant(places, c)[0] for c in candidates(places)}["missing-factor-two"]
+    2.0
     """
     run = places.run
     gradients = list(run._gradients)
