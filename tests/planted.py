@@ -20,36 +20,39 @@ EPS32 = float(np.finfo(np.float32).eps)
 FORMS = ("exact", "float32", "4 decimals")
 
 
-def _mlp(act: str) -> str:
+def _mlp(act: str, reduce: str) -> str:
+    # no two sizes alike, so that no two counts are mistaken for each other
     return f"""x = const(randn(3, 1, seed=1))
-t = const(randn(3, 1, seed=2))
+t = const(randn(7, 1, seed=2))
 W1 = randn(5, 3, seed=3)
 b1 = randn(5, 1, seed=4)
 W2 = randn(4, 5, seed=5)
 b2 = randn(4, 1, seed=6)
-W3 = randn(3, 4, seed=7)
-b3 = randn(3, 1, seed=8)
+W3 = randn(7, 4, seed=7)
+b3 = randn(7, 1, seed=8)
 h1 = {act}(W1 @ x + b1)
 h2 = {act}(W2 @ h1 + b2)
 p = W3 @ h2 + b3
-L = sum((p - t)**2)"""
+L = {reduce}((p - t)**2)"""
 
 
 PROGRAMS = {
-    "sigmoid MLP": _mlp("sigmoid"),
-    "tanh MLP": _mlp("tanh"),
-    "ReLU MLP": _mlp("relu"),
-    "residual": """x = const(randn(4, seed=1))
-t = const(randn(4, seed=2))
-W1 = randn(4, 4, seed=3)
-b1 = randn(4, seed=4)
-W2 = randn(4, 4, seed=5)
-b2 = randn(4, seed=6)
-h = tanh(W1 @ x + b1)
-r = W2 @ h + b2
-s = r + h
+    "sigmoid MLP": _mlp("sigmoid", "sum"),
+    "tanh MLP": _mlp("tanh", "mean"),
+    "ReLU MLP": _mlp("relu", "sum"),
+    "residual": """x = const(randn(3, seed=1))
+t = const(randn(5, seed=2))
+W0 = randn(5, 3, seed=3)
+b0 = randn(5, seed=4)
+W1 = randn(6, 5, seed=5)
+b1 = randn(6, seed=6)
+W2 = randn(5, 6, seed=7)
+b2 = randn(5, seed=8)
+u = W0 @ x + b0
+h = tanh(W1 @ u + b1)
+s = W2 @ h + b2 + u
 q = s * sigmoid(s)
-L = mean((q - t)**2)""",
+L = sum((q - t)**2)""",
     "softmax batch": """X = const(randn(6, 3, seed=1))
 t = const([0, 2, 1, 1, 0, 2])
 W1 = randn(3, 5, seed=2)
