@@ -1,6 +1,6 @@
 """How well a check finds planted mistakes, and how long it takes. Run by ``make bench-check``; ``--quick`` does a tenth.
 
-Eight networks, one to three mistakes of the table at random places, gradients handed in at all nodes or at the leaves alone, with
+Nine networks, one to three mistakes of the table at random places, gradients handed in at all nodes or at the leaves alone, with
 all digits, computed in float32, or printed to 4 decimals. A case counts where a handed-in number changed; at the leaves a mistake
 counts where taking it out changes one.
 """

@@ -53,6 +53,17 @@ h = tanh(W1 @ u + b1)
 s = W2 @ h + b2 + u
 q = s * sigmoid(s)
 L = sum((q - t)**2)""",
+    "square weights": """x = const(randn(3, 1, seed=1))
+t = const(randn(2, 1, seed=2))
+W1 = randn(5, 3, seed=3)
+W2 = randn(5, 5, seed=4)
+b2 = randn(5, 1, seed=5)
+W3 = randn(5, 5, seed=6)
+W4 = randn(2, 5, seed=7)
+h1 = tanh(W1 @ x)
+h2 = sigmoid(W2 @ h1 + b2)
+h3 = tanh(W3 @ h2)
+L = sum((W4 @ h3 - t)**2)""",
     "softmax batch": """X = const(randn(6, 3, seed=1))
 t = const([0, 2, 1, 1, 0, 2])
 W1 = randn(3, 5, seed=2)
@@ -75,7 +86,7 @@ f = 1 / (2 + s**2 + c) + log(e + 3)""",
 
 @cache
 def networks() -> dict[str, gc.graph.Graph]:
-    """The graphs by name: six programs, and two networks recorded from torch."""
+    """The graphs by name: seven programs, and two networks recorded from torch."""
     import torch
 
     graphs = {name: gc.parse(text) for name, text in PROGRAMS.items()}

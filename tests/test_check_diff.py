@@ -193,7 +193,7 @@ def test_a_law_broken_in_one_file_blames_its_outer_product() -> None:
     note = found.findings[0]
     assert note.side == 0
     assert "not with its own db" in note.text
-    assert "not the delta" in note.text
+    assert "not the upstream gradient" in note.text
 
 
 def test_zeros_and_missing_arrays_prove_nothing() -> None:

@@ -52,6 +52,13 @@ def test_npz_round_trip() -> None:
     assert all(np.array_equal(reading.array, array) for reading, array in zip(found, ARRAYS, strict=True))
 
 
+def test_npz_takes_names_that_numpy_keeps_for_itself() -> None:
+    names = ["file", "allow_pickle", "self"]
+    found = read_gradients(gradients_npz(names, [np.eye(2), np.array(3.0), np.ones((2, 0))])).readings
+    assert [reading.label for reading in found] == names
+    assert [reading.array.shape for reading in found] == [(2, 2), (), (2, 0)]
+
+
 def test_equal_files_are_equal_to_rounding() -> None:
     text = gradients_dat(NAMES, ARRAYS)
     nearly = gradients_dat(NAMES, [array * (1 + 2e-16) for array in ARRAYS])

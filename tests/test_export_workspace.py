@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcore.errors import ChainruleError, WorkspaceError
-from graphcore.export import SavedFile, View, Workspace, is_workspace, read_workspace, to_workspace
+from graphcore.export import Hand, SavedFile, View, Workspace, is_workspace, read_workspace, to_workspace
 from graphcore.export import workspace as saving
 from graphcore.export.workspace_fields import TEXT
 
@@ -22,9 +22,18 @@ FULL = Workspace(
     settings={"loss": "mse", "input": "rand(1, 2, seed=1)", "seed": "7"},
     weights=SavedFile("net.safetensors", bytes(range(256))),
     hand_ins=(SavedFile("my.dat", b"dLdw1\r\n[[1.]]\n"), SavedFile("my.npz", b"PK\x03\x04\x00\xff")),
-    choices={"dLdw1": "0.weight", "other": ""},
+    choices={"0": "0.weight", "12": ""},
+    hand=Hand("h1 = 0.5", 2, swapped=True, together=True, taken={"0": "gradient transposed", "3": "value"}),
     view=View(
-        step=14, tab="files", decimals=6, direction="across", torch_view="drawn", node="0", open=("0", "1.a"), plumbing=True
+        step=14,
+        tab="files",
+        decimals=6,
+        direction="across",
+        torch_view="drawn",
+        node="0",
+        open=("0", "1.a"),
+        plumbing=True,
+        finding=1,
     ),
 )
 SMALL: dict[str, Any] = {"chainrule": 1, "page": "explore", "text": "y = 2"}
@@ -83,8 +92,14 @@ FILE = {"name": "a.safetensors", "base64": base64.b64encode(b"abc").decode()}
         ({"weights": {"base64": FILE["base64"]}}, "`name` is missing"),
         ({"hand_ins": "x"}, "`hand_ins` is 'x', and a list"),
         ({"hand_ins": [None]}, "`hand_ins[0]` is None"),
-        ({"hand_ins": [{"name": "a", "text": "x"}] * 101}, "at most 100"),
-        ({"choices": {"a": 1}}, "`choices.a` is 1"),
+        ({"hand_ins": [{"name": "a", "text": "x"}] * 201}, "at most 200"),
+        ({"choices": {"0": 1}}, "`choices.0` is 1"),
+        ({"choices": {"W1": "a"}}, "`choices` has an entry `W1`, and the place of an array is wanted"),
+        ({"hand": {"runs": 1}}, "`hand` has no field `runs`. Did you mean `run`?"),
+        ({"hand": {"run": -1}}, "`hand.run` is -1"),
+        ({"hand": {"swapped": 1}}, "true or false"),
+        ({"hand": {"values": 1}}, "`hand.values` is 1"),
+        ({"hand": {"taken": {"0": "gradient turned"}}}, "`hand.taken` is 'turned', and one of these is wanted: gradient"),
         ({"view": 4}, "`view` is 4"),
         ({"view": {"step": 0}}, "`view.step` is 0, and a whole number from 1"),
         ({"view": {"step": 1.5}}, "`view.step` is 1.5"),

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 A = GALLERY[0].text
 
 
-@pytest.mark.parametrize("script", ["app.py", "pages/explore.py", "pages/ops.py"])
+@pytest.mark.parametrize("script", ["app.py", "pages/explore.py", "pages/check.py", "pages/ops.py", "pages/words.py"])
 def test_every_page_comes_up_alone(script: str) -> None:
     app = AppTest.from_file(str(ROOT / script), default_timeout=30).run()
     assert not app.exception
@@ -161,7 +161,7 @@ def test_sessions_in_threads_do_not_disturb_each_other() -> None:
 def test_first_visits_at_once_find_every_module_whole() -> None:
     program = """
 import importlib, threading
-gate = threading.Barrier(6)
+gate = threading.Barrier(10)
 faults = []
 def visit(name):
     gate.wait()
@@ -169,7 +169,7 @@ def visit(name):
         importlib.import_module(name)
     except Exception as fault:
         faults.append(f"{name}: {fault!r}")
-names = ["pages.ui.explore", "pages.ui.reference", "pages.ui.link"] * 2
+names = ["pages.ui.explore", "pages.ui.check", "pages.ui.reference", "pages.ui.words", "pages.ui.link"] * 2
 threads = [threading.Thread(target=visit, args=(name,)) for name in names]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]

@@ -112,6 +112,48 @@ ERROR = {
 }
 FULL = {"shape": [int], "rows": [[NUMBER]], "more": int}
 ACTION = {"label": str, "kind": KINDS, "nodes?": [int], "line?": int, "text?": str}
+CARD = {"label": str, "inner": int, "node": (int, None), "entry": [int], "value": NUMBER, "gradient": (NUMBER, None)}
+EDGE = {**CARD, "local": NUMBER, "upstream": (NUMBER, None), "downstream": (NUMBER, None)}
+SIDE = {"shown": [EDGE], "size": int, "start": int, "rest": (NUMBER, None), "unread": int}
+TOKENS = [(str, {"brackets": bool, "value": NUMBER, "symbol?": str, "note?": str, "inner?": int, "entry?": [int]})]
+SCALAR = {
+    **CARD,
+    "seed": (NUMBER, None),
+    "shape": [int],
+    "op": TEXT_OR_NONE,
+    "loss": str,
+    "count": int,
+    "written": TOKENS,
+    "says": [str],
+    "came": SIDE,
+    "to": SIDE,
+}
+DERIVED = {
+    "leaf": (int, None),
+    "indices": bool,
+    "values": bool,
+    "decimals": int,
+    "small": bool,
+    "leaves": [{"node": int, "name": str}],
+}
+POINT = {
+    "leaf": str,
+    "flat": int,
+    "problem": str,
+    "x": NUMBER,
+    "y": NUMBER,
+    "slope": (*NUMBER, None),
+    "depends": bool,
+    "corner": TEXT_OR_NONE,
+}
+CURVE = {
+    "leaf": str,
+    "flat": int,
+    "low": float,
+    "high": float,
+    "y": [(float, None)],
+    "kinks": [{"x": float, "y": NUMBER, "jump": bool, "op": str}],
+}
 PAYLOAD = {
     "page": {"explore"},
     "revision": int,
@@ -147,8 +189,16 @@ PAYLOAD = {
             "integer": bool,
         }
     ],
+    "derived?": (DERIVED, None),
+    "jacobian?": (dict, None),  # tests/test_jacobian_tab.py reads it
     "derivation": ([{"step": (int, None), "symbols": list, "numbers": list, "latex": str}], None),
     "code": ({"numpy": str, "torch": str}, None),
+    "scalar?": (SCALAR, None),
+    "home?": (dict, None),
+    "restored?": (dict, None),
+    "slope?": (POINT, {"leaf": str, "flat": int, "problem": str}, None),
+    "curve?": (CURVE, None),
+    "descent?": ({"losses": [NUMBER], "first": int, "at": (int, None), "says": str, "note": str}, None),
     "opened": ({"node": int, "value": FULL, "gradient": (FULL, None), "torch": (FULL, None)}, None),
     "start": {"step": (int, None), "decimals": (int, None)},
 }
@@ -363,11 +413,19 @@ def test_a_session_keeps_the_contract_whatever_is_sent() -> None:
     actions: list[dict[str, Any]] = [
         {"kind": "nudge", "text": text, "values": {"w1": 2.0}},
         {"kind": "tab", "tab": "derivation"},
+        {"kind": "slope", "slope": {"leaf": "x1", "entry": 0, "zoom": 3}},
         {"kind": "open", "node": 4},
+        {"kind": "scalar", "tab": "scalars", "node": 4, "entry": []},
+        {"kind": "jacobian", "tab": "jacobian", "edge": 3, "columns": True, "entry": 1},
+        {"kind": "jacobian", "tab": "jacobian", "source": 0, "target": 10**9, "row": -1, "cells": "yes"},
+        {"kind": "derive", "tab": "derivation", "leaf": 1, "indices": True, "decimals": 99},
+        {"kind": "derive", "tab": "derivation", "leaf": "x", "decimals": []},
         {"kind": "stronger"},
         {"kind": "run", "text": "x = 1\ny = sine(x)"},
         {"kind": "run", "text": next(problem.text for problem in GALLERY if problem.key == "c")},
         {"kind": "stronger"},
+        {"kind": "descend", "text": "x = 2\ny = x * x", "rate": 0.1, "steps": 2, "slope": {"leaf": "x", "entry": 0, "zoom": 0}},
+        {"kind": "descend", "text": 4, "rate": "fast"},
         {"kind": "run", "text": ""},
     ]
     before = session.payload()

@@ -160,7 +160,7 @@ TABLE = [
     (XW, "y = zeros(-1)", "(-1,) is not a shape. A shape is whole numbers from 0.", "zeros(-1)", None),
     (XW, "y = zeros(x * w + sin(x))", "`sin(x)` is computed, and a number is wanted here. Write the number itself.", "sin(x)", None),
     (XW, "y = rand(2) * x", "random numbers need a name. Draw them on a line of their own, as in `noise = randn(3)`.", "rand(2)", None),
-    (XW, "y = rand(2, seed=-1)", "a seed is a whole number from 0. Write as in `seed=0`.", "-1", None),
+    (XW, "y = rand(2, seed=-1)", "a random seed is a whole number from 0. Write as in `seed=0`.", "-1", None),
 ]  # fmt: skip
 
 

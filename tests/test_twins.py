@@ -86,7 +86,7 @@ def test_the_language_needs_no_generic_sentence(name: str) -> None:
 
 def test_an_unknown_kind_gets_a_sensible_sentence() -> None:
     assert sentence("FancyThingBackward3") == (
-        "Backward of fancy thing: multiplies the gradient by the local derivative of that operation."
+        "Backward of fancy thing: multiplies the gradient by the local gradient of that operation."
     )
 
 

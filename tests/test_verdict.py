@@ -83,9 +83,15 @@ def test_overflow_is_infinite_not_nan() -> None:
     [
         (lambda: of("sin", x=0.0), "At x = 0, dy/dx would be the same if the derivative of the sine was left out."),
         (lambda: of("mul", x=1.0, w=4.0), "At x = 1, dy/dw would be the same if the factor x was left out."),
-        (lambda: of("mul", x=3.0, w=3.0), "At x = 3 and w = 3, dy/dx would be the same if the factor x was used where w belongs."),
+        (
+            lambda: of("mul", x=3.0, w=3.0),
+            "At x = 3 and w = 3, dy/dx would be the same if the factor x was used where w belongs.",
+        ),
         (lambda: of("div", x=3.0, w=1.0), "At w = 1, dy/dx would be the same if the divisor w was left out."),
-        (lambda: of("exp", x=0.0), "At x = 0, dy/dx would be the same if the derivative of the exponential was left out."),
+        (
+            lambda: of("exp", x=0.0),
+            "At x = 0, dy/dx would be the same if the derivative of the exponential was left out.",
+        ),
     ],
 )
 def test_points_where_a_wrong_rule_agrees(result: object, small: str) -> None:

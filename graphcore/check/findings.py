@@ -97,7 +97,12 @@ class Checkup:
     @property
     def elsewhere(self) -> bool:
         """Whether nothing handed in fits this point, so that it may have been computed at another one."""
-        return nothing_fits(self.findings, self.values)
+        return nothing_fits(self.findings, self.values, self.alignment)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether nearly all that was handed in has no place in this problem, so that it may belong to another one."""
+        return is_foreign(self.alignment)
 
     def wrong(self) -> tuple[Finding, ...]:
         """Every finding whose numbers are wrong, origins and inherited."""
@@ -111,10 +116,19 @@ def furthest(right: Array, handed: Array) -> float:
     return float(np.max(apart, initial=0.0, where=~np.isnan(apart)))
 
 
-def nothing_fits(findings: Mapping[str, Finding], values: Mapping[str, Finding]) -> bool:
+def is_foreign(alignment: Alignment | None) -> bool:
+    """Whether most of several arrays found no node."""
+    rows = () if alignment is None else alignment.rows
+    strange = sum(row.node is None for row in rows)
+    return strange > 2 and strange > 2 * (len(rows) - strange)
+
+
+def nothing_fits(findings: Mapping[str, Finding], values: Mapping[str, Finding], alignment: Alignment | None = None) -> bool:
     """Whether several numbers were handed in, none is right, and no mistake of the table explains them."""
     everything = [*findings.values(), *values.values()]
     judged = [f for f in everything if f.handed is not None and f.status in ("right", "origin", "inherited")]
     origins = [f for f in everything if f.status == "origin"]
     unnamed = [f for f in origins if not f.explanations or f.explanations[0].mistake == UNKNOWN]
-    return len(judged) > 2 and len(unnamed) > 1 and 2 * len(unnamed) > len(origins) and all(f.status != "right" for f in judged)
+    several = len(judged) > 2 and len(unnamed) > 1
+    strange = bool(unnamed) and is_foreign(alignment)
+    return (several or strange) and 2 * len(unnamed) > len(origins) and all(f.status != "right" for f in judged)

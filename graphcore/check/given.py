@@ -57,9 +57,9 @@ class Scale:
         found = [0.0] * len(graph)
 
         def nudged(value: Any) -> Any:
-            array = np.asarray(value)
-            if array.dtype.kind != "f" or isinstance(value, tuple):
+            if isinstance(value, tuple) or np.asarray(value).dtype.kind != "f":
                 return value
+            array = np.asarray(value)
             moved = array * (1 + NUDGE * generator.choice((-1.0, 1.0), array.shape))
             return moved if array.ndim or graph.recorded is not None else float(moved)
 

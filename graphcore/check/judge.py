@@ -84,7 +84,7 @@ def judge(run: Trace, alignment: Alignment, hand_in: HandIn) -> Checkup:
     names = run.graph.names
     by_name = {names[k]: findings[k] for k in sorted(findings, reverse=True)}
     of_values = {names[k]: values[k] for k in sorted(values)}
-    verdict = _verdict(by_name, of_values, run, bool(alignment.point))
+    verdict = _verdict(by_name, of_values, run, alignment)
     return Checkup(
         run,
         MappingProxyType(by_name),
@@ -167,9 +167,9 @@ def _finding(search: Search, best: Belief, index: int, given: Given) -> Finding:
     return Finding(status, index, handed, right, implied, apart, given.largest, said, why, False, given.label, given.line)  # type: ignore[arg-type]  # the literals above
 
 
-def _verdict(findings: Mapping[str, Finding], values: Mapping[str, Finding], run: Trace, placed: bool) -> Verdict:
+def _verdict(findings: Mapping[str, Finding], values: Mapping[str, Finding], run: Trace, alignment: Alignment) -> Verdict:
     everything = [*findings.values(), *values.values()]
-    if not placed and nothing_fits(findings, values):
+    if not alignment.point and nothing_fits(findings, values, alignment):
         return "unproven"
     if any(f.status in ("origin", "inherited") for f in everything):
         return "wrong"

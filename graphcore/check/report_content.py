@@ -172,21 +172,26 @@ def _guess(checkup: Checkup, finding: Finding, explanation: Explanation) -> Gues
         arrays = "array" if wrong == 1 else "arrays"
         remains = f"Mending only this makes {wrong - left} of {wrong} wrong {arrays} right"
         remains += f"; {left} {'remains' if left == 1 else 'remain'} wrong." if left else "; nothing remains wrong."
-    steps = () if finding.forward else tuple(_steps(checkup.run, explanation.node, explanation.edge))
+    steps = () if finding.forward else tuple(steps_of(checkup.run, explanation.node, explanation.edge))
     unsure = not explanation.certain and explanation.mistake != UNKNOWN
     return Guess(
         explanation.mistake,
         explanation.text,
         "It looks like it, but does not give every printed digit." if unsure else "",
-        explanation.wrong,
-        explanation.right,
+        in_symbols(checkup.run, explanation.wrong),
+        in_symbols(checkup.run, explanation.right),
         steps,
         explanation.apart,
         remains,
     )
 
 
-def _steps(run: Trace, node: int, only: Edge | None) -> list[str]:
+def in_symbols(run: Trace, formula: str) -> str:
+    """A formula of an explanation with the name of this problem's output."""
+    return formula.replace("∂L/", f"∂{loss_name(run.graph)}/")
+
+
+def steps_of(run: Trace, node: int, only: Edge | None) -> list[str]:
     """What each use of a node, or one of them, hands on, by the right rule: in symbols, then in numbers."""
     lines = []
     for position, edge in enumerate(run.graph.backward_edges):

@@ -96,7 +96,9 @@ class Roundings:
             right = self._replay(lambda _, number: number)
             unit = 0.5 * 10.0**-decimals
             for _ in range(RUNS):
-                moved = self._replay(lambda _, number: number + generator.uniform(-unit, unit, np.shape(number)))
+                moved = self._replay(
+                    lambda _, number, d=decimals: number + _off(number, d) * generator.uniform(-unit, unit, np.shape(number))
+                )
                 for k in range(len(self.graph)):
                     for found, a, b in ((values, right[0][k], moved[0][k]), (gradients, right[1][k], moved[1][k])):
                         if a is not None and b is not None and not isinstance(a, dict | tuple):
@@ -160,6 +162,11 @@ def _small(ours: Any, given: Given) -> bool:
         return False
     apart = np.abs(array - given.array) - given.half
     return bool(apart.max(initial=0.0) <= SMALL * size(array))
+
+
+def _off(number: Any, decimals: int) -> Any:
+    """Which entries rounding moves at all: a unit that is off stays at its zero, and a whole number what it is."""
+    return np.round(number, decimals) != number
 
 
 def _prints(number: Any, given: Given) -> bool:

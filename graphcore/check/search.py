@@ -7,23 +7,27 @@ several beliefs. An error is inherited if it follows from a belief, and a mistak
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphcore.check.belief import FACTORED, UNNAMED, Belief, Guess, best, cost
+from graphcore.check.belief import Belief, best, cost
 from graphcore.check.factor import factor_between
 from graphcore.check.given import Given, Scale
+from graphcore.check.nameless import TWICE, by_factor, without_name
 from graphcore.check.rounded import Rounded, Roundings
-from graphcore.check.unsure import as_kept, doubt, recovered
+from graphcore.check.unsure import doubt
 from graphcore.mistakes import Change, Places, edge_changes, node_changes, wrong_downstream, wrong_gradient
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
 
 SAME = 1e-12
+# by how much a belief must be ahead of those that need no further mistake
+AHEAD = 0.5
 # pairs of mistakes tried where none alone explains a number
 PAIRS = 2000
 
@@ -75,11 +79,11 @@ class Search:
             given = self.given.get(index)
             if given is None:
                 continue
-            following: list[Belief] = []
+            following = [belief for belief in beam if self.fits(belief, index)]
+            least = min((belief.cost for belief in following), default=math.inf)
             for belief in beam:
-                if self.fits(belief, index):
-                    following.append(belief)
-                else:
+                # one that needs a mistake more is not followed where another of its kind needs none
+                if belief.cost + AHEAD < least:
                     following += self._explained(belief, index, confirmed)
             confirmed |= self._bit[index]
             beam = best(following)
@@ -142,38 +146,17 @@ class Search:
             found = self._by_table(belief, index, 0) if confirmed else []
         if not found and self._is_rounded(belief, index):
             return [belief]
-        if not found:
-            found = self._in_pairs(belief, index, confirmed)
+        if found:
+            return found
+        found = self._in_pairs(belief, index, confirmed)
         factor = factor_between(ours, given)
-        if not found and factor is not None:
-            found = [belief.with_numbers(Guess(index, index, None, factor), np.asarray(ours) * factor, FACTORED)]
-        if not found:
-            found = self._without_name(belief, index)
-        return found
-
-    def _without_name(self, belief: Belief, index: int) -> list[Belief]:
-        """The error as it stands: at this node, or at one behind it whose gradient can be recovered from what was handed in."""
-        given = self.given[index]
-        ours = self.of(belief, index)
-        numbers = given.array if given.gaps is None else np.where(given.gaps, 0.0 if ours is None else ours, given.array)
-        found = [belief.with_numbers(Guess(index, index), as_kept(numbers, self.right[index]), UNNAMED, given.half)]
-        for position in self.places.leaving[index]:
-            behind = self.places.rows[position][0]
-            if behind in self.given or behind in belief.fixed or len(self.places.leaving[index]) != 1:
-                continue
-            numbers = recovered(self, position, given)
-            if numbers is not None:
-                whole = Given(np.asarray(numbers, dtype=np.float64), np.zeros(np.shape(numbers)), given.eps)
-                factor = factor_between(self.of(belief, behind), whole)
-                price = (UNNAMED if factor is None else FACTORED) + 0.01
-                moved = belief.with_numbers(Guess(behind, index, None, factor), numbers, price)
-                if self._spread(moved, behind, numbers, index):
-                    found.append(moved)
-        return found
+        if factor is not None:
+            found += by_factor(self, belief, index, factor, confirmed, TWICE if found else 0.0)
+        return found or without_name(self, belief, index)
 
     def _in_pairs(self, belief: Belief, index: int, confirmed: int) -> list[Belief]:
         """Two mistakes at once, where one alone does not give what was handed in: the one nearer to the output first."""
-        places = [node for node in reversed(list(self._region(index))) if not self.reaches(node) & confirmed]
+        places = [node for node in reversed(list(self.region(index))) if not self.reaches(node) & confirmed]
         first = [change for node in places for change in self.changes(node) if change.node != index]
         count = sum(len(self.changes(node)) for node in places)
         if len(first) * count > PAIRS:
@@ -193,7 +176,7 @@ class Search:
         wrong = self._effect(belief, changed, change)
         if wrong is None or _same(wrong, self.of(belief, change.node)):
             return None
-        return changed if self._spread(changed, change.node, wrong, index) else None
+        return changed if self.spread(changed, change.node, wrong, index) else None
 
     def _off_by_digits(self, ours: Any, given: Given) -> bool:
         """Whether only the last digits printed differ, by less than two units."""
@@ -217,7 +200,7 @@ class Search:
 
     def _by_table(self, belief: Belief, index: int, confirmed: int, below: int | None = None) -> list[Belief]:
         found = []
-        for node in self._region(index):
+        for node in self.region(index):
             if self.reaches(node) & confirmed or (below is not None and node > below):
                 continue
             for change in self.changes(node):
@@ -228,7 +211,7 @@ class Search:
                     found.append(changed)
         return best(found)
 
-    def _region(self, index: int) -> Iterable[int]:
+    def region(self, index: int) -> Iterable[int]:
         """A node and those behind it towards the output that no handed-in array lies between, the nearest first."""
         seen = {index}
         waiting = [index]
@@ -257,9 +240,9 @@ class Search:
             return None
         if change.node == index and not self.scale.fits(index, wrong, self.given[index], belief.unsure.get(index)):
             return None
-        return changed if self._spread(changed, change.node, wrong, index) and self.fits(changed, index) else None
+        return changed if self.spread(changed, change.node, wrong, index) and self.fits(changed, index) else None
 
-    def _spread(self, changed: Belief, above: int, wrong: Any, index: int) -> bool:
+    def spread(self, changed: Belief, above: int, wrong: Any, index: int) -> bool:
         """Follow a wrong gradient down to a node; False where it does not get there or contradicts a handed-in array."""
         touched = {above}
         changed.gradients[above] = wrong

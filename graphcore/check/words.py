@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from graphcore.check.findings import Checkup
 
 ASK = Action("What does this prove?", "reasons")
+STRONGER = Action("Use a stronger point", "stronger")
 
 
 def banner(checkup: Checkup, reasons: tuple[Reason, ...] = ()) -> Banner:
-    """The banner of a checkup; ``reasons`` are what its evidence says."""
+    """The banner of a checkup; ``reasons`` are what its evidence says, those that weaken a match among them."""
     every = (*_reasons(checkup), *reasons)
     if checkup.verdict == "wrong":
         first = checkup.origins[0] if checkup.origins else checkup.wrong()[0]
@@ -29,6 +30,10 @@ def banner(checkup: Checkup, reasons: tuple[Reason, ...] = ()) -> Banner:
         return Banner("wrong", "≠", "wrong", _wrong(checkup), _mistakes(checkup), action, every)
     if checkup.verdict == "unproven":
         return Banner("unproven", "0", "weak", "Unproven.", _unproven(checkup), ASK, every)
+    blind = [reason for reason in reasons if reason.tone == "weak"]
+    # a network's own numbers are not for anybody to choose
+    if blind and checkup.run.graph.recorded is None:
+        return Banner("weak", "0", "weak", "Right, but it proves little.", blind[0].text, STRONGER, every)
     return Banner("printed", "=", "right", _right(checkup), _left(checkup), ASK, every)
 
 
@@ -109,6 +114,12 @@ def _unproven(checkup: Checkup) -> str:
     handed = [f for f in findings if f.handed is not None]
     if not handed:
         return "No gradient was handed in that belongs to a node of this problem."
+    if checkup.elsewhere and checkup.foreign and checkup.alignment is not None:
+        count = len(checkup.alignment.rows)
+        return (
+            f"{count - len(handed)} of the {count} arrays handed in belong to no node of this problem, and what is left is not "
+            "right: it may be the work on another network."
+        )
     if checkup.elsewhere:
         return (
             f"None of the {len(handed)} gradients handed in is right at the problem's own numbers, and no mistake explains them. "

@@ -10,19 +10,32 @@ from graphcore.commands.output import aligned, dump, plain, printable
 if TYPE_CHECKING:
     from graphcore.check.findings import Checkup, Finding
     from graphcore.check.hand_in import HandIn
+    from graphcore.compare.words import Reason
 
 
 def checkup_text(checkup: Checkup, hand_in: HandIn) -> str:
     """The verdict, a line for every node, and what is said of each finding."""
-    said = content(checkup)
+    said = content(checkup, weakened(checkup))
     lines = [f"{said.sign} {said.bold} {said.small}".rstrip()]
     if len(hand_in.runs) > 1:
         lines.append(f"The file holds {len(hand_in.runs)} runs; this is number {hand_in.run + 1}. --run N chooses another.")
     lines += ["", *_table(said)] if said.cells else []
     for section in said.sections:
         lines += ["", *_section(section)]
+    lines += ["", *_doubts(said)] if said.evidence and checkup.verdict == "right" else []
     lines += ["", *said.notes] if said.notes else []
     return printable("\n".join(lines))
+
+
+def weakened(checkup: Checkup) -> tuple[Reason, ...]:
+    """Why a match proves less than it seems; nothing of what is no match."""
+    from graphcore.check.evidence import warnings
+
+    return warnings(checkup.run, alignment=checkup.alignment) if checkup.verdict == "right" else ()
+
+
+def _doubts(said: Content) -> list[str]:
+    return [f"{sign} {title}. {text}" for sign, title, text in said.evidence if sign != "="]
 
 
 def _table(said: Content) -> list[str]:
@@ -46,7 +59,7 @@ def _section(section: Section) -> list[str]:
 
 def checkup_json(checkup: Checkup) -> str:
     """Everything of a checkup with all digits."""
-    said = content(checkup)
+    said = content(checkup, weakened(checkup))
     return dump(
         {
             "verdict": checkup.verdict,
@@ -54,6 +67,7 @@ def checkup_json(checkup: Checkup) -> str:
             "origins": [checkup.run.graph.names[f.node] for f in checkup.origins],
             "values": {name: _finding(checkup, f) for name, f in checkup.values.items()},
             "findings": {name: _finding(checkup, f) for name, f in checkup.findings.items()},
+            "evidence": [{"sign": sign, "title": title, "text": text} for sign, title, text in said.evidence],
             "notes": list(said.notes),
         }
     )

@@ -169,11 +169,11 @@ def sentence(fn: str) -> str:
     >>> sentence("SinBackward0")
     'Backward of `sin`: hands on `g * cos(x)`. It keeps x.'
     >>> sentence("FooBarBackward1")
-    'Backward of foo bar: multiplies the gradient by the local derivative of that operation.'
+    'Backward of foo bar: multiplies the gradient by the local gradient of that operation.'
     """
     base = re.sub(r"Backward\d*$", "", fn)
     known = SENTENCES.get(base)
     if known is not None:
         return known
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", base).lower()
-    return f"Backward of {words}: multiplies the gradient by the local derivative of that operation."
+    return f"Backward of {words}: multiplies the gradient by the local gradient of that operation."

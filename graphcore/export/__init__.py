@@ -10,12 +10,13 @@ from graphcore.export.source import Source, of_factory, of_network, of_program
 from graphcore.export.svg import to_svg
 from graphcore.export.tex import to_tex
 from graphcore.export.versus import compare_files, comparison_text
-from graphcore.export.workspace import SavedFile, View, Workspace, is_workspace, read_workspace, to_workspace
+from graphcore.export.workspace import Hand, SavedFile, View, Workspace, is_workspace, read_workspace, to_workspace
 
 __all__ = [
     "FORMATS",
     "STYLES",
     "Format",
+    "Hand",
     "SavedFile",
     "Source",
     "View",

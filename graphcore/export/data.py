@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from graphcore.backprop import Trace
 from graphcore.errors import TraceError
-from graphcore.export.gradients import gradients_dat
+from graphcore.export.gradients import gradients_dat, npz
 
 if TYPE_CHECKING:
     from graphcore.compare import Comparison
@@ -34,25 +29,6 @@ def to_dat(run: Trace, comparison: Comparison | None = None, style: str = "full"
 def to_npz(run: Trace, comparison: Comparison | None = None, side: Side = "manual") -> bytes:
     """The gradients of the leaves as an ``.npz`` file, an array a leaf under its name."""
     return npz(dict(zip(*_gradients(run, comparison, side), strict=True)))
-
-
-def npz(arrays: Mapping[str, Any]) -> bytes:
-    """The bytes of an ``.npz`` file; any name will do, also those that ``np.savez`` keeps for itself.
-
-    >>> np.load(io.BytesIO(npz({"file": np.eye(2)})))["file"].tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
-    """
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            # always the same moment, so that the same arrays make the same file
-            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(
-                    file, np.ascontiguousarray(np.asarray(array)).reshape(np.shape(array)), allow_pickle=False
-                )
-    return buffer.getvalue()
 
 
 def _gradients(run: Trace, comparison: Comparison | None, side: Side) -> tuple[list[str], list[Any]]:

@@ -6,7 +6,8 @@
      "settings": {"loss": "mse", "seed": "7"},
      "weights": {"name": "net.safetensors", "base64": "...", "digest": "..."},
      "hand_ins": [{"name": "my_autograd.dat", "text": "...", "digest": "..."}],
-     "choices": {"dLdw1": "W1"},
+     "choices": {"2": "W1", "5": ""},
+     "hand": {"values": "h1 = 0.5", "run": 1, "swapped": true, "taken": {"2": "gradient transposed"}},
      "view": {"step": 14, "tab": "derivation", "decimals": 4, "direction": "down", "open": ["0"], "plumbing": false}}
 
 Only ``chainrule``, ``page`` and ``text`` must be there. Nothing in a workspace is ever run or unpickled by opening it.
@@ -51,6 +52,23 @@ class View:
     node: str | None = None
     open: tuple[str, ...] | None = None
     plumbing: bool | None = None
+    finding: int | None = None
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How the learner's files are read: what page Check has been told about them.
+
+    ``values`` are forward values that were typed beside them, ``run`` is the run of a file with several, ``swapped`` and
+    ``together`` say that two sides were swapped, or compared without the problem. ``taken`` says for an array, by its place
+    in the hand-in, what it is and what is done to it (``"value"``, ``"gradient transposed"``).
+    """
+
+    values: str = ""
+    run: int = 0
+    swapped: bool = False
+    together: bool = False
+    taken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,8 @@ class Workspace:
     """What a page needs to stand as it was left.
 
     ``kind`` says whether ``text`` is a program or a network; ``settings`` are the fields beside a network's text;
-    ``hand_ins`` the learner's files, ``choices`` which node each of their labels was said to be ("" for none).
+    ``hand_ins`` the learner's files (a typed text is one without a name), ``choices`` which node an array of theirs was said
+    to be, by its place in the hand-in from 0 ("" for none), ``hand`` how else they are read.
     """
 
     page: str
@@ -68,6 +87,7 @@ class Workspace:
     weights: SavedFile | None = None
     hand_ins: tuple[SavedFile, ...] = ()
     choices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    hand: Hand = Hand()
     view: View = View()
 
 
@@ -88,10 +108,7 @@ def to_workspace(state: Workspace) -> bytes:
         made["hand_ins"] = [_file(hand_in) for hand_in in state.hand_ins]
     if state.choices:
         made["choices"] = dict(state.choices)
-    view = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(state.view).items()}
-    view = {name: value for name, value in view.items() if value is not None}
-    if view:
-        made["view"] = view
+    made |= {name: plain for name, plain in (("hand", _hand(state.hand)), ("view", _view(state.view))) if plain}
     workspace(made)
     data = (json.dumps(made, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
     _refuse_large(len(data))
@@ -140,6 +157,16 @@ def is_workspace(data: bytes | str) -> bool:
 def digest(data: bytes) -> str:
     """A short digest of a file, by which damage is seen."""
     return hashlib.blake2b(data, digest_size=12).hexdigest()
+
+
+def _hand(hand: Hand) -> Json:
+    told = {"values": hand.values, "run": hand.run, "swapped": hand.swapped, "together": hand.together, "taken": dict(hand.taken)}
+    return {name: value for name, value in told.items() if value}
+
+
+def _view(view: View) -> Json:
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(view).items()}
+    return {name: value for name, value in plain.items() if value is not None}
 
 
 def _file(saved: SavedFile) -> Json:

@@ -9,20 +9,22 @@ from types import MappingProxyType
 from typing import Any
 
 from graphcore.errors import WorkspaceError, nearest
-from graphcore.export.workspace import KINDS, PAGES, VERSION, Json, SavedFile, View, Workspace, digest
+from graphcore.export.workspace import KINDS, PAGES, VERSION, Hand, Json, SavedFile, View, Workspace, digest
 
 TEXT = 200_000  # characters of a program or of a network's text
 FIELD = 20_000  # of one field beside it
 NAME = 300
 WEIGHTS = 20 * 2**20  # bytes
 HAND_IN = 10_000_000
-HAND_INS = 100
+VALUES = 2_000_000  # characters of forward values
+HAND_INS = 200
 CHOICES = 5_000
 PATHS = 10_000
 SETTINGS = ("loss", "input", "target", "batch", "seed", "gradient")
-FIELDS = ("chainrule", "page", "kind", "text", "settings", "weights", "hand_ins", "choices", "view")
+FIELDS = ("chainrule", "page", "kind", "text", "settings", "weights", "hand_ins", "choices", "hand", "view")
 DIRECTIONS = ("down", "across")
 TORCH_VIEWS = ("aligned", "drawn")
+TAKEN = ("gradient", "value", "parameter", "input", "target", "transposed", "squeezed", "reshaped", "unchanged")
 
 
 def workspace(found: Any) -> Workspace:
@@ -46,7 +48,8 @@ def workspace(found: Any) -> Workspace:
             _file(entry, f"hand_ins[{k}]", HAND_IN)
             for k, entry in enumerate(_list(found.get("hand_ins", []), "hand_ins", HAND_INS))
         ),
-        choices=_texts(found.get("choices", {}), "choices", NAME),
+        choices=_by_place(_texts(found.get("choices", {}), "choices", NAME), "choices"),
+        hand=_hand(found.get("hand", {})),
         view=_view(found.get("view", {})),
     )
 
@@ -160,6 +163,29 @@ def _view(given: Any) -> View:
     return View(**{name: _VIEW[name](value, f"view.{name}") for name, value in found.items() if value is not None})
 
 
+def _hand(given: Any) -> Hand:
+    found = _object(given, "hand")
+    _known(found, ("values", "run", "swapped", "together", "taken"), "`hand`")
+    taken = _by_place(_texts(found.get("taken", {}), "hand.taken", NAME), "hand.taken")
+    for word in (word for words in taken.values() for word in words.split()):
+        _one_of(word, "hand.taken", TAKEN)
+    return Hand(
+        values=_text(found.get("values", ""), "hand.values", VALUES),
+        run=_whole(0, CHOICES)(found.get("run", 0), "hand.run"),
+        swapped=_flag(found.get("swapped", False), "hand.swapped"),
+        together=_flag(found.get("together", False), "hand.together"),
+        taken=taken,
+    )
+
+
+def _by_place(found: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """The same, where each name is the place of an array in the hand-in."""
+    for place in found:
+        if not (place.isascii() and place.isdecimal() and len(place) < 7):
+            raise WorkspaceError(f"`{name}` has an entry `{place[:40]}`, and the place of an array is wanted: 0, 1, 2.")
+    return found
+
+
 def _whole(low: int, high: int) -> Callable[[Any, str], int]:
     def read(given: Any, name: str) -> int:
         if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
@@ -196,4 +222,5 @@ _VIEW: Mapping[str, Callable[[Any, str], Any]] = {
     "node": _short,
     "open": _paths,
     "plumbing": _flag,
+    "finding": _whole(0, CHOICES),
 }

@@ -18,14 +18,17 @@ import numpy as np
 
 from graphcore.backprop import Trace
 from graphcore.errors import JacobianError
-from graphcore.graph import Edge
+from graphcore.graph import Edge, Parts
 from graphcore.jacobian.entries import Entries, Whole
 from graphcore.jacobian.linear import Linear, as_linear
+from graphcore.jacobian.naming import Sides, softmax_of, structure_of
+from graphcore.jacobian.parts import flattened, one_hot, shapes_of, size_of
 from graphcore.jacobian.rules import LINEAR
-from graphcore.jacobian.structure import kind_of, structure_of
+from graphcore.jacobian.special import special_of
+from graphcore.jacobian.structure import kind_of
 from graphcore.jacobian.terms import NotLinearError
 from graphcore.ops import Op, Statics
-from graphcore.ops.namespaces import ARRAYS, Array, Kernel, Shape, unbroadcast
+from graphcore.ops.namespaces import ARRAYS, Array, Kernel
 
 __all__ = ["LARGEST", "Jacobian", "local_jacobian"]
 
@@ -61,22 +64,41 @@ class Jacobian:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """The sizes of target and source."""
-        shapes = self.run.graph.shapes
-        return prod(shapes[self.edge.target]), prod(shapes[self.edge.source])
+        return size_of(self.run, self.edge.target), size_of(self.run, self.edge.source)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Target and source."""
+        return self.edge.target, self.edge.source
 
     @property
     def kind(self) -> str:
         """One word for the structure (:mod:`graphcore.jacobian.structure` lists them)."""
+        known = special_of(self.run, self.edge)
+        if known is not None:
+            return known.kind
+        if self.edge.source in self.run.graph.tuples:
+            return "selection"
         terms = self._terms
         return "function" if terms is None else kind_of(terms, self.shape)
 
     @property
     def structure(self) -> str:
         """The structure with the user's names where they say it (``I ⊗ W2ᵀ``), else the kind."""
-        graph, (_, target, _) = self.run.graph, self.edge
+        return self.structure_when()
+
+    def structure_when(self, columns: bool = False, denominator: bool = False) -> str:
+        """The structure where arrays are flattened with their ``columns`` stacked, or of the transpose."""
+        graph, (source, target, _) = self.run.graph, self.edge
+        known = special_of(self.run, self.edge)
+        if known is not None:
+            return known.turned if denominator else known.formula
         arguments = graph.arguments[target]
         named = [(graph.names[k], self.run.argument(k)) for k in (*arguments, target) if k >= 0]
-        return structure_of(self._terms or (), self.kind, named)
+        sides = Sides(graph.shapes[target], graph.shapes[source], columns, denominator)
+        found = structure_of(self._terms or (), self.kind, named, sides)
+        op = graph.ops[target]
+        return found if op is None or found != "softmax" else softmax_of(op.name, graph.names[target], sides)
 
     def block(self, rows: slice | int, columns: slice | int) -> Array:
         """The entries at ``rows`` of the flattened target and ``columns`` of the flattened source, a matrix always.
@@ -84,13 +106,13 @@ class Jacobian:
         A number stands for the one row or column of that number. Raises :class:`JacobianError` above 10^6 entries,
         IndexError for a number that does not exist and TypeError for what is neither.
         """
-        r, c = _positions(rows, self.shape[0]), _positions(columns, self.shape[1])
-        if len(r) * len(c) > LARGEST:
-            raise JacobianError(
-                f"{len(r):,} x {len(c):,} = {len(r) * len(c):,} entries of {self!r} are too many to be written out; "
-                f"at most {LARGEST:,} are. Ask for a block of it."
-            )
-        terms = self._readable
+        r, c = positions(rows, self.shape[0]), positions(columns, self.shape[1])
+        return self.picked(r, c)
+
+    def picked(self, r: Whole, c: Whole) -> Array:
+        """The entries at these rows and columns, in their order; JacobianError above 10^6 of them."""
+        refuse_large(self, len(r), len(c))
+        terms = self._readable if len(r) and len(c) else ()
         if terms is None:
             return self._rows(r)[:, c]
         result = np.zeros((len(r), len(c)))
@@ -135,23 +157,40 @@ class Jacobian:
         np.add.at(values, which, np.concatenate([np.zeros(0), *[v for _, v in lines]]))
         return together, values
 
-    @cached_property
-    def _shapes(self) -> tuple[Shape, Shape]:
-        shapes = self.run.graph.shapes
-        return shapes[self.edge.target], shapes[self.edge.source]
+    @property
+    def form(self) -> Linear | None:
+        """The downstream gradient in index notation, on the source's axes; None where the rule does not say it."""
+        graph, source = self.run.graph, self.edge.source
+        known = special_of(self.run, self.edge)
+        if source in graph.tuples:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                upstream = self._upstream()
+                made = self._downstream(upstream, LINEAR) if known is None else known.downstream(upstream)
+                return as_linear(made).summed_to(graph.shapes[source])
+        except (TypeError, AttributeError):
+            return None
 
     @cached_property
     def _terms(self) -> tuple[Entries, ...] | None:
-        """The Jacobian in index notation, or None where the rule does not say it."""
-        target, source = self._shapes
-        try:
-            with np.errstate(all="ignore"):
-                form = as_linear(self._downstream(Linear.upstream(target), LINEAR)).summed_to(source)
-        except (TypeError, AttributeError):
+        form = self.form
+        if form is None:
             return None
         with suppress(NotLinearError):
             form = form.reshape(-1)  # fewer indices to solve for
         return tuple([Entries(term, form.shape) for term in form.terms])
+
+    def _upstream(self) -> Any:
+        """The upstream gradient as a linear map; of a tuple the entries of each part in their turn."""
+        shapes = shapes_of(self.run, self.edge.target)
+        if self.edge.target not in self.run.graph.tuples:
+            return Linear.upstream(shapes[0])
+        whole, parts, at = Linear.upstream((self.shape[0],)), Parts(), 0
+        for k, shape in enumerate(shapes):
+            parts[k] = whole[at : at + prod(shape)].reshape(shape)
+            at += prod(shape)
+        return parts
 
     @property
     def _readable(self) -> tuple[Entries, ...] | None:
@@ -170,17 +209,24 @@ class Jacobian:
         settings = {"slot": slot} if op.variadic and slot >= len(op.operands) - 1 else {}
         return kernel(g, *[np.float64(value) if type(value) is float else value for value in values], **settings)
 
-    def _rows(self, positions: Whole) -> Array:
+    def _rows(self, places: Whole) -> Array:
         """Rows by the rule on one-hot upstream gradients, one at a time."""
-        target, source = self._shapes
-        found = np.empty((len(positions), self.shape[1]))
+        run, (source, target, _) = self.run, self.edge
+        found = np.empty((len(places), self.shape[1]))
         with np.errstate(all="ignore"):
-            for k, position in enumerate(positions):
-                g = np.zeros(self.shape[0])
-                g[position] = 1.0
-                upstream = g.reshape(target) if target else g[0]
-                found[k] = unbroadcast(self._downstream(upstream, ARRAYS), source).reshape(-1)
+            for k, place in enumerate(places):
+                upstream = one_hot(run, target, int(place))
+                found[k] = 0.0 if upstream is None else flattened(run, source, self.handed_on(upstream))
         return found
+
+    def handed_on(self, upstream: Any) -> Any:
+        """The downstream gradient of another upstream gradient, before broadcasting is undone; None where none flows."""
+        try:
+            return self._downstream(upstream, ARRAYS)
+        except KeyError:
+            if self.edge.target in self.run.graph.tuples:
+                return None  # the rule asks for a part of a tuple that nothing reached
+            raise
 
 
 class _Key(NamedTuple):
@@ -209,7 +255,17 @@ def _where_nonzero(line: Array) -> tuple[Whole, Array]:
     return found, line[found]
 
 
-def _positions(part: slice | int, size: int) -> Whole:
+def refuse_large(what: object, rows: int, columns: int) -> None:
+    """Raise JacobianError above the number of entries that are written out."""
+    if rows * columns > LARGEST:
+        raise JacobianError(
+            f"{rows:,} x {columns:,} = {rows * columns:,} entries of {what!r} are too many to be written out; "
+            f"at most {LARGEST:,} are. Ask for a block of it."
+        )
+
+
+def positions(part: slice | int, size: int) -> Whole:
+    """The numbers that a slice, or one whole number, stands for; IndexError and TypeError for others."""
     if not isinstance(part, slice | int | np.integer):
         raise TypeError(f"rows and columns of a block are slices or whole numbers, not {part!r}.")
     if not isinstance(part, slice):

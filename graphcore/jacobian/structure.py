@@ -11,6 +11,8 @@ broadcast    every target entry comes from one source entry; several from the sa
 kronecker    a matrix or vector next to an identity: ``I ⊗ A`` or ``A ⊗ I`` (a matrix product)
 blocks       one full matrix per entry of what both sides share (a batch of different matrices)
 softmax      a diagonal and a product of two vectors, perhaps in blocks: ``diag(y) − y yᵀ``
+band         a convolution: the same few weights in every row, moved on with the window
+layer norm   blocks with what a change of mean and spread takes away: ``(I − 1 1ᵀ/n − x̂ x̂ᵀ/n) / σ``
 dense        a full matrix
 sparse       a sum of several of these
 function     the rule is a function of its own; rows are computed one by one
@@ -21,9 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
-
-import numpy as np
 
 from graphcore.jacobian.entries import Entries
 from graphcore.jacobian.linear import keep, pick
@@ -73,32 +72,3 @@ def _apart(e: Entries, tall: set[int], wide: set[int]) -> bool:
     used = [{k for k, ix in enumerate(e.term.indices) if ix.moves[n]} for n in range(1, len(e.term.starts))]
     used = [group for group in used if group]
     return all(group & tall and group & wide for group in used) and sum(map(len, used)) == len(set().union(*used))
-
-
-def structure_of(terms: Sequence[Entries], kind: str, named: Sequence[tuple[str, Any]]) -> str:
-    """The kind spelled out with the names of the arrays it holds, where one array says it all."""
-    if kind == "identity":
-        return "I"
-    if len(terms) != 1 or len(terms[0].term.factors) != 1 or terms[0].term.factors[0].combine is not np.multiply:
-        return kind
-    e = terms[0]
-    memory = e.term.factors[0].memory
-    name, value = next(((n, v) for n, v in named if isinstance(v, np.ndarray) and np.may_share_memory(memory, v)), ("", memory))
-    moves = [ix.moves[1] for ix in e.term.indices]
-    tall, wide = e.inner.order, [k for k in e.columns.order if k not in e.shared]
-    if not name or value.ndim > 2 or len(tall) > 1 or len(wide) > 1:
-        return kind
-    if kind == "diagonal":
-        return f"diag({name})"
-    if any(moves[k] for k in e.shared) or not all(moves[k] for k in (*tall, *wide)):
-        return kind
-    # a vector is a column; a matrix is turned where its rows run along the columns of the Jacobian
-    turned = bool(wide) if value.ndim < 2 else value.shape[1 if wide else 0] == 1 if not (tall and wide) else None
-    if turned is None:
-        turned = moves[tall[0]] * value.itemsize == value.strides[1]
-    matrix = name + "ᵀ" * turned
-    if not e.shared:
-        return matrix
-    steps, own = (e.strides, tall) if tall else (e.steps, wide)
-    inner, outer = [steps[k] for k in own], [steps[k] for k in e.shared]
-    return f"I ⊗ {matrix}" if min(outer) > max(inner) else f"{matrix} ⊗ I" if max(outer) < min(inner) else kind

@@ -5,8 +5,9 @@ Everything printed comes from the rows of the registry, so that what is shown is
 
 from __future__ import annotations
 
-from graphcore.latex.derivation import Line, derivation
+from graphcore.latex.derivation import derivation
 from graphcore.latex.forms import DIALECTS, Dialect
+from graphcore.latex.lines import Line
 from graphcore.latex.names import escape, latex_name, math_name
 from graphcore.latex.numbers import number_latex, number_math, number_text
 from graphcore.latex.rules import rule_tokens

@@ -82,7 +82,10 @@ TABLE: tuple[Mistake, ...] = (
     Mistake(
         "complement-for-derivative",
         "the complement 1 - y was used where the derivative of the {op} belongs",
-        (edge("sigmoid tanh softmax _softmax", None, "g * (1 - y)"),),
+        (
+            edge("sigmoid tanh softmax _softmax", None, "g * (1 - y)"),
+            edge("relu", None, "where(a > 0, 0.0, g)", "the mask is the wrong way round: it keeps what the relu cuts off"),
+        ),
     ),
     Mistake(
         "mask-from-upstream",
@@ -98,6 +101,21 @@ TABLE: tuple[Mistake, ...] = (
         "derivative-at-output",
         "the derivative of the {op} was taken at its output {through}, not at its input {node}",
         (edge("unary", None, "local(y)"),),
+    ),
+    Mistake(
+        "input-for-output",
+        "the input {node} of the {op} was used where its output {through} belongs",
+        (edge("sigmoid", None, "g * a * (1 - a)"), edge("tanh", None, "g * (1 - a ** 2)"), edge("exp", None, "g * a")),
+    ),
+    Mistake(
+        "sigmoid-for-tanh",
+        "the derivative of the sigmoid was used where that of the hyperbolic tangent belongs",
+        (edge("tanh", None, "g * y * (1 - y)"),),
+    ),
+    Mistake(
+        "tanh-for-sigmoid",
+        "the derivative of the hyperbolic tangent was used where that of the sigmoid belongs",
+        (edge("sigmoid", None, "g * (1 - y ** 2)"),),
     ),
     Mistake(
         "degrees",
@@ -130,7 +148,15 @@ TABLE: tuple[Mistake, ...] = (
     Mistake(
         "sum-for-mean",
         "the rule of a sum was used where that of the mean belongs: the division by the number of entries is missing",
-        (edge("mean mse_loss nll_loss_forward binary_cross_entropy", None, "right * averaged"),),
+        (
+            edge("mean mse_loss nll_loss_forward binary_cross_entropy", None, "right * averaged"),
+            edge(
+                "mean mse_loss",
+                None,
+                "right * averaged / shape(right)[0]",
+                "it was divided by the number of rows, not by that of all entries",
+            ),
+        ),
     ),
     Mistake(
         "mean-for-sum",

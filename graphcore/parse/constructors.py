@@ -108,7 +108,7 @@ def _seed(tr: Translator, given: Keywords) -> int | None:
         return None
     seed = whole(static(tr, given["seed"]))
     if seed is None or seed < 0:
-        raise tr.error(given["seed"], "a seed is a whole number from 0.", "Write as in `seed=0`.")
+        raise tr.error(given["seed"], "a random seed is a whole number from 0.", "Write as in `seed=0`.")
     return seed
 
 

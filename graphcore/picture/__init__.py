@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphcore.picture.numbers import numbers
-from graphcore.picture.page import Assets, assets, frame, page, part, show
+from graphcore.picture.page import Assets, assets, frame, page, part, show, vocabulary
 from graphcore.picture.structure import structure, topology
 
-__all__ = ["Assets", "assets", "frame", "numbers", "page", "part", "show", "structure", "topology"]
+__all__ = ["Assets", "assets", "frame", "numbers", "page", "part", "show", "structure", "topology", "vocabulary"]

@@ -9,9 +9,13 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphcore.errors import ChainruleError
+from graphcore.picture import takehome
+
+if TYPE_CHECKING:
+    from graphcore.export import Workspace
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +43,10 @@ class Answers:
         self._notice = problem
         self._tab = "table"
         self._text = ""
+        self._home: Json | None = None
+        self._restored: Json | None = None
+        # what the newest action wants opened: another session of this page or of another
+        self.workspace: Workspace | None = None
 
     def act(self, action: Mapping[str, Any]) -> None:
         """Take in one message of the browser; an unknown or malformed one changes nothing."""
@@ -46,13 +54,16 @@ class Answers:
         if not isinstance(number, int) or number == self._answers:
             return
         self._answers = number
-        self._notice = None
+        self._notice, self._home, self.workspace = None, None, None
         self._held = self._revision_of(action.get("have"))
         if isinstance(action.get("tab"), str) and action["tab"] != self._tab:
             self._tab = action["tab"]
             self._tab_shown()
         try:
-            self._take_in(action)
+            if action.get("kind") in ("export", "workspace"):
+                self._take_home(action)
+            else:
+                self._take_in(action)
         except Exception as fault:  # the person's text and picture outlive a fault of ours
             _log.exception("an action failed")
             self._text = action["text"] if isinstance(action.get("text"), str) else self._text
@@ -62,6 +73,7 @@ class Answers:
         """What the browser needs, as JSON-serialisable data; ``kept`` names what it has already."""
         self._revision += 1
         held, self._held = self._held, None
+        home, self._home = self._home, None
         kept = [part for part in self.parts if held is not None and self._changed[part] <= held]
         self._settle(kept)
         return {
@@ -72,9 +84,43 @@ class Answers:
             "answers": self._answers,
             "notice": self._notice,
             "start": self._start,
+            "home": home,
+            "restored": self._restored,
             **self._always(kept),
             **{part: None if part in kept else self._part(part) for part in self.parts},
         }
+
+    def follow(self, before: Answers | None, view: Mapping[str, Any]) -> None:
+        """Take the place of another session: its messages are taken in, and the browser is to look as ``view`` says."""
+        self._answers = 0 if before is None else before._answers
+        self._tab = view.get("tab") or self._tab
+        self._restored = {"id": self._token, **view}
+
+    def taken(self) -> takehome.Taken:
+        """The run that is shown, to be written into files."""
+        raise NotImplementedError
+
+    def saved(self, action: Mapping[str, Any]) -> Workspace:
+        """The page as it stands; ``action`` has what the browser knows of it."""
+        raise NotImplementedError
+
+    def _take_home(self, action: Mapping[str, Any]) -> None:
+        # what cannot be made or opened is said, and changes nothing
+        try:
+            if action["kind"] == "export":
+                self._home = {"id": self._answers, "file": takehome.exported(self, action)}
+            else:
+                self.workspace = takehome.opened(action)
+        except ChainruleError as refusal:
+            self.refuse(str(refusal))
+        except Exception as fault:
+            _log.exception("an export failed")
+            self.refuse(str(fault_of(fault)))
+
+    def refuse(self, said: str) -> None:
+        """Say why the newest action came to nothing; the page stays as it is."""
+        self._notice = said[:1].upper() + said[1:]
+        self._home = {"id": self._answers, "file": None}
 
     def _take_in(self, action: Mapping[str, Any]) -> None:
         raise NotImplementedError

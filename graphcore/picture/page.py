@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphcore import words
 from graphcore.backprop import Trace, trace
 from graphcore.errors import UnsupportedError
 from graphcore.graph import Graph
@@ -42,8 +43,14 @@ class Assets(NamedTuple):
 
 @lru_cache(maxsize=1)
 def assets() -> Assets:
-    """The component's HTML, CSS and JavaScript, read once."""
-    return read(FOLDER)
+    """The component's HTML, CSS and JavaScript with the words it explains, read once."""
+    files = read(FOLDER)
+    return files._replace(js=vocabulary() + files.js)
+
+
+def vocabulary() -> str:
+    """The table of words as JavaScript, to stand before 21-words.js."""
+    return f"const WordTable = {json.dumps(words.table(), ensure_ascii=False)};\n"
 
 
 def read(folder: Path) -> Assets:

@@ -12,14 +12,18 @@ from typing import Any
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare, stronger_point
 from graphcore.errors import ChainruleError, UnknownNameError
+from graphcore.export import Workspace, of_program
 from graphcore.parse import parse, rewrite
 from graphcore.picture import payload as view
+from graphcore.picture import scalars, takehome
 from graphcore.picture.answers import Answers
 from graphcore.picture.geometry import LATER, Which
+from graphcore.picture.slopes import Slopes
+from graphcore.picture.written import Written
 from graphcore.problems import GALLERY, STARTS
 
 # the parts of a payload that a browser need not be sent again while they stay as they are
-PARTS = ("structure", "layouts", "examples", "starts", "leaves", "code")
+PARTS = ("structure", "layouts", "numbers", "examples", "starts", "leaves", "code", "curve")
 AT_ONCE = 60  # nodes up to which the code is made before its tab is opened, and the derivation follows a drag
 
 
@@ -50,10 +54,13 @@ class Session(Answers):
         super().__init__(step, decimals, problem)
         self._shown: Shown | None = None
         self._opened: int | None = None
+        self._scalar: scalars.Asked | None = None
         # while a value is dragged only the picture follows; the views that are read, not watched, wait for its end
         self._dragging = False
         self._code: Any = None
         self._layouts: dict[Which, Any] = {}
+        self._slopes = Slopes()
+        self._written = Written()
         self._run(GALLERY[0].text if text is None else text)
 
     def _tab_shown(self) -> None:
@@ -73,14 +80,38 @@ class Session(Answers):
                 self._opened = action["node"]
             case "layout" if action.get("which") in LATER:
                 self._lay_out(action["which"])
+            case "scalar" if self._shown is not None:
+                self._scalar = scalars.asked(action, self._shown.run) or self._scalar
+            case "jacobian" | "derive":
+                self._written.take(action)
+            case "descend" if isinstance(text, str):
+                self._descend(text, action)
+        if "slope" in action:
+            self._slopes.watch(action["slope"])
+        if self._view(lambda: self._slopes.follow(self._shown.run if self._shown else None)):
+            self._touch("curve")
+
+    def taken(self) -> takehome.Taken:
+        """The last good run."""
+        shown = self._shown
+        if shown is None:
+            raise takehome.nothing()
+        name = next((known.key for known in GALLERY if known.text.strip() == shown.text.strip()), "program")
+        return takehome.Taken(shown.run, shown.comparison, name, shown.text, lambda: of_program(shown.run.graph))
+
+    def saved(self, action: Mapping[str, Any]) -> Workspace:
+        """The program with the way it is looked at."""
+        return Workspace("explore", takehome.text_of(action, self._text), view=takehome.view_of(action, None))
 
     def _run(self, text: str) -> None:
         self._text = text
+        if self._dragging:
+            self._touch("numbers")  # entries written out were left out of them
         self._dragging = False
         self._opened = None
         if not text.strip():
             self._shown, self._error = None, None
-            self._touch("structure", "layouts", "leaves", "code")
+            self._touch("structure", "layouts", "numbers", "leaves", "code")
             return
         try:
             self._show(text, trace(parse(text)))
@@ -88,6 +119,7 @@ class Session(Answers):
             self._error = error
             return
         self._code = None
+        self._slopes.ran(text)
         self._touch("leaves", "code")
 
     def _show(self, text: str, run: Trace, *, reasons: bool = True) -> None:
@@ -97,9 +129,10 @@ class Session(Answers):
             structure = self._shown.structure
         else:
             structure = view.structure(run.graph, comparison.torch, everything=False)
-            self._layouts = {}
+            self._layouts, self._scalar = {}, None
             self._touch("structure", "layouts")
         self._shown = Shown(text, run, comparison, topology, structure)
+        self._touch("numbers")
         self._error = None
 
     def _nudge(self, text: str, values: Mapping[str, Any]) -> None:
@@ -137,6 +170,20 @@ class Session(Answers):
             return
         self._run(rewrite(self._shown.text, graph, point))
 
+    def _descend(self, text: str, action: Mapping[str, Any]) -> None:
+        if text != self._text or self._dragging:
+            self._run(text)
+        shown = self._shown
+        moved = self._slopes.step(text, shown.run, action) if shown and self._error is None else None
+        if shown is None or moved is None:
+            return
+        if moved.values is None:
+            self._run(moved.text)
+            return
+        self._show(text, trace(shown.run.graph, moved.values))
+        self._code, self._opened = None, None
+        self._touch("leaves", "code")
+
     def _settle(self, kept: list[str]) -> None:
         if self._dragging and "leaves" not in kept:
             # nobody who keeps the literals' places in the dragged text is listening: find them anew
@@ -149,14 +196,16 @@ class Session(Answers):
         shown = self._shown
         data: dict[str, Any] = {
             "topology": shown.topology if shown else "",
-            "numbers": view.numbers(shown.run, shown.comparison, written=not self._dragging) if shown else None,
             "verdict": view.verdict(shown.comparison if shown else None, self._error),
             "program": self._program(),
             "opened": None,
             "derivation": None,
+            "scalar": self._view(lambda: scalars.payload(shown.run, self._scalar)) if shown and self._tab == "scalars" else None,
+            "slope": self._view(lambda: self._slopes.point(shown.run, shown.comparison)) if shown else None,
+            "descent": self._slopes.descent(self._dragging),
         }
-        if shown and self._tab == "derivation" and "derivation" not in kept:
-            data["derivation"] = self._view(lambda: view.derivation(shown.run, shown.structure))
+        if shown and "derivation" not in kept:
+            data |= self._view(lambda: self._written.payload(shown.run, self._tab, shown.structure)) or {}
         if shown and self._opened is not None and 0 <= self._opened < len(shown.run.graph):
             data["opened"] = view.opened(shown.run, shown.comparison, self._opened)
         return data
@@ -168,12 +217,16 @@ class Session(Answers):
                 return shown.structure if shown else None
             case "layouts":
                 return self._layouts
+            case "numbers":
+                return view.numbers(shown.run, shown.comparison, written=not self._dragging) if shown else None
             case "examples":
                 return view.examples()
             case "starts":
                 return list(STARTS)
             case "leaves":
                 return view.leaves(shown.run) if shown else []
+            case "curve":
+                return self._slopes.curve()
         if shown and self._code is None and (self._tab == "code" or len(shown.run.graph) <= AT_ONCE):
             self._code = self._view(lambda: view.code(shown.run))
         return self._code if shown else None

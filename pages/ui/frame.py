@@ -14,7 +14,9 @@ from pages.ui.memory import keep_memory
 PAGES = (
     ("pages/explore.py", "Explore", ""),
     ("pages/networks.py", "Networks", "networks"),
+    ("pages/check.py", "Check my gradients", "check"),
     ("pages/ops.py", "Ops", "ops"),
+    ("pages/words.py", "Words", "words"),
 )
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")

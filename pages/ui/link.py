@@ -35,6 +35,40 @@ class NetworkLink(NamedTuple):
     problem: str | None
 
 
+class CheckLink(NamedTuple):
+    """What a URL of page Check asks for; None where it says nothing."""
+
+    text: str | None
+    settings: Mapping[str, Any] | None
+    hand: str | None
+    values: str | None
+    example: str | None
+    step: int | None
+    decimals: int | None
+    problem: str | None
+
+
+def read_check_link(query: Mapping[str, str]) -> CheckLink:
+    """The link in a URL's query, for page Check: the problem with its fields, and the hand-in as text.
+
+    >>> read_check_link({"p": pack("x = 2"), "h": pack("x: 4")}).hand
+    'x: 4'
+    """
+    text, settings, hand, values, problem = None, None, None, None, None
+    try:
+        text = unpack(query["p"]) if "p" in query else None
+        settings = json.loads(unpack(query["s"])) if "s" in query else None
+    except ValueError as reason:
+        problem = f"The link's problem cannot be read: {reason}"
+    try:
+        hand = unpack(query["h"]) if "h" in query else None
+        values = unpack(query["v"]) if "v" in query else None
+    except ValueError as reason:
+        problem = f"The link's hand-in cannot be read: {reason}"
+    given = settings if isinstance(settings, Mapping) else None
+    return CheckLink(text, given, hand, values, None if text or hand else query.get("example"), *_place(query), problem)
+
+
 def read_network_link(query: Mapping[str, str]) -> NetworkLink:
     """The link in a URL's query, for page Networks: the text, and the fields beside it as JSON.
 

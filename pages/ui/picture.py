@@ -10,7 +10,9 @@ from typing import Any, Protocol
 import streamlit as st
 
 import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
+from graphcore.export import Workspace
 from graphcore.picture import assets
+from pages.ui.opening import now, opened
 
 _files = assets()
 _picture = st.components.v2.component("chainrule_picture", html=_files.html, css=_files.css, js=_files.js, isolate_styles=False)
@@ -18,6 +20,12 @@ _picture = st.components.v2.component("chainrule_picture", html=_files.html, css
 
 class Session(Protocol):
     """What a page's session does with the browser's messages."""
+
+    page: str
+    workspace: Workspace | None
+
+    def refuse(self, said: str) -> None:
+        """Say why the newest message came to nothing."""
 
     def act(self, action: Mapping[str, Any]) -> None:
         """Take in one message."""
@@ -29,10 +37,12 @@ class Session(Protocol):
 @st.fragment
 def live(session: Session, key: str) -> None:
     """Show the picture of a session; ``key`` tells the pages apart."""
+    session = now(session)
     # the browser's newest message is taken in before the picture is drawn with its answer
     message: Mapping[str, Any] | None = (st.session_state.get(key) or {}).get("action")
     if message:
         session.act(message)
+        session = opened(session)
     _picture(key=key, data=session.payload(), on_action_change=lambda: None)
 
 

@@ -12,15 +12,16 @@ import streamlit as st
 import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore import latex, ops
 from graphcore.ops import Op
-from graphcore.picture import part
+from graphcore.picture import part, vocabulary
 from pages.ui.link import pack
 
 _FOLDER = Path(__file__).parent / "ops"
+_PARTS = ("js/20-dom.js", "js/21-words.js", "js/77-theme.js")
 _table = st.components.v2.component(
     "chainrule_ops",
     html=(_FOLDER / "ops.html").read_text("utf-8"),
-    css=part("css/00-roles.css") + (_FOLDER / "ops.css").read_text("utf-8"),
-    js=part("js/20-dom.js") + part("js/77-theme.js") + (_FOLDER / "ops.js").read_text("utf-8"),
+    css=part("css/00-roles.css") + part("css/46-words.css") + (_FOLDER / "ops.css").read_text("utf-8"),
+    js=vocabulary() + "".join(map(part, _PARTS)) + (_FOLDER / "ops.js").read_text("utf-8"),
     isolate_styles=False,
 )
 

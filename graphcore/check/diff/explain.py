@@ -73,7 +73,7 @@ def _of_layer(
         return _wrong_product(layer, broken[0], pairs, names)
     same_bias, inputs = bias.relation.kind == "equal", layer.inputs
     if same_bias and (inputs is None or inputs.kind == "equal"):
-        text = f"db agrees, dW does not: {weight.text}; the delta is right, the outer product or the activation is not"
+        text = f"db agrees, dW does not: {weight.text}; the upstream gradient is right, the outer product or the activation not"
         return Note(weight.relation.mistake or "unknown", _sentence(layer, text), layer.number, False, None, layer.run)
     if inputs is None:
         return _of_arrays(layer, weight, bias, names)
@@ -108,7 +108,7 @@ def _of_arrays(layer: Layer, weight: Pair | None, bias: Pair | None, names: tupl
     text = "; ".join(f"`{pair.label or pair.other}`: {pair.text}" for pair in own)
     mistakes = [pair.relation.mistake for pair in own if pair.relation.mistake]
     same = len(own) > 1 and own[0].relation.factor is not None and own[0].relation.factor == own[1].relation.factor
-    text += "; the same in db and dW, so it came with the delta" if same else ""
+    text += "; the same in db and dW, so it came with the upstream gradient" if same else ""
     return Note(mistakes[0] if mistakes else "unknown", _sentence(layer, text), layer.number, False, None, layer.run)
 
 
@@ -124,16 +124,17 @@ def _wrong_delta(
     outputs = _outputs(above)
     named = None if bias.sides is None or outputs is None else derivative(*bias.sides, outputs)
     if named is not None:
-        text = f"{start}; the delta of {names[named.side]} is the other's {named.text} (y recovered from the next layer)"
+        turned = f"is the other's {named.text} (y recovered from the next layer)"
+        text = f"{start}; the upstream gradient of {names[named.side]} {turned}"
         return Note(named.mistake, _sentence(layer, text), layer.number, False, named.side, layer.run)
     relation = bias.relation
     inherited = above is not None and not above.agrees
     if inherited and above is not None and above.bias is not None and relation.factor is not None:
         same = pairs[above.bias].relation.factor == relation.factor
-        text = f"{start}; the delta: {said(relation, names)}{', as in ' + above.name if same else ''}"
+        text = f"{start}; the upstream gradient: {said(relation, names)}{', as in ' + above.name if same else ''}"
         mistake = "inherited" if same else relation.mistake
         return Note(mistake, _sentence(layer, text), layer.number, False, None, layer.run)
-    text = f"{start}; the delta that arrives differs: {said(relation, names)}"
+    text = f"{start}; the upstream gradient that arrives differs: {said(relation, names)}"
     text += "; it may be inherited from above" if inherited else ""
     mistake = relation.mistake or ("inherited" if inherited else "unknown")
     return Note(mistake, _sentence(layer, text), layer.number, False, None, layer.run)
@@ -161,7 +162,8 @@ def _wrong_product(layer: Layer, side: int, pairs: Sequence[Pair], names: tuple[
         mistake, more = "missing-transpose", f". {exchanged}"
     elif weight.relation.kind != "none":
         more = f"; {said(weight.relation, names)}"
-    more += "" if bias.relation.kind != "equal" else "; db agrees, so it is the outer product that is wrong and not the delta"
+    if bias.relation.kind == "equal":
+        more += "; db agrees, so it is the outer product that is wrong and not the upstream gradient"
     return Note(mistake or "unknown", _sentence(layer, text + more), layer.number, False, side, layer.run)
 
 
@@ -182,9 +184,9 @@ def _exchanged(mine: Law, other: Law) -> str:
         return ""
     times = "" if found.holds(1.0) else f" (times {_size(found.low, found.high, x.array.size)})"
     return (
-        f"On its diagonal dW is db times the other's activation{times}, elsewhere it is not: a factor of the delta carries the"
-        " index of the input and the activation that of the output, as when the next layer's weights stand where their"
-        " transpose belongs"
+        f"On its diagonal dW is db times the other's activation{times}, elsewhere it is not: a factor of the upstream gradient"
+        " carries the index of the input and the activation that of the output, as when the next layer's weights stand where"
+        " their transpose belongs"
     )
 
 
@@ -211,9 +213,9 @@ def _origin(layers: Sequence[Layer], pairs: Sequence[Pair], counts: Sequence[Cou
     equal_bias = top.bias is not None and pairs[top.bias].relation.kind == "equal"
     equal_weight = top.weight is not None and pairs[top.weight].relation.kind == "equal"
     if equal_bias:
-        text = f"The origin is in {top.name}, below its delta: the outer product or the activation that comes in."
+        text = f"The origin is in {top.name}, below its upstream gradient: the outer product or the activation that comes in."
     elif equal_weight:
-        text = f"The origin is the bias of {top.name}; its delta is right, as dW shows."
+        text = f"The origin is the bias of {top.name}; its upstream gradient is right, as dW shows."
     else:
         text = f"The origin is at or above {top.name}{'' if above else ', up to the loss'}; with the weights I could say which."
     return Note("origin", start + text, top.number, False, None, run)

@@ -62,7 +62,7 @@ def _unproven(
     pairs: Sequence[Pair], notes: Sequence[Note], unpaired: tuple[Sequence[str], Sequence[str]], names: tuple[str, str]
 ) -> tuple[str, str]:
     if not pairs:
-        return "Unproven.", " ".join(["Nothing in one file has a counterpart in the other.", *_left(unpaired, names)])
+        return "Unproven.", " ".join(["Nothing in one file belongs to anything in the other.", *_left(unpaired, names)])
     if all(pair.state == "zero" for pair in pairs):
         return "Unproven.", f"All {plural(len(pairs), 'array')} print as zero in both files; wrong ones would too."
     return "Unproven.", " ".join(["What could be compared is equal.", *_left(unpaired, names)])

@@ -57,8 +57,10 @@ class Drawn:
     numbers: Json
 
 
-def run_request(request: Request, tell: Tell) -> tuple[Result, Drawn]:
-    """Everything of a request; ChainruleError where the text, a field or the weights will not do."""
+def run_request(
+    request: Request, tell: Tell, opened: Collection[str] | None = None, plumbing: bool = False
+) -> tuple[Result, Drawn]:
+    """Everything of a request, drawn with these modules open; ChainruleError where text, field or weights will not do."""
     from graphcore.record import record
     from graphcore.record.heard import heard_by
 
@@ -69,7 +71,7 @@ def run_request(request: Request, tell: Tell) -> tuple[Result, Drawn]:
         graph = record(made.module, *made.tensors)
     result = _run(request, made, graph, tell)
     tell("laying out")
-    return result, draw(result, None, plumbing=False)
+    return result, draw(result, opened, plumbing=plumbing)
 
 
 def _run(request: Request, made: Prepared, graph: Graph, tell: Tell) -> Result:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from graphcore.errors import ChainruleError
+from graphcore.export import Workspace
+from graphcore.picture import scalars, takehome
 from graphcore.picture.answers import Answers, fault_of
 from graphcore.picture.geometry import LATER, Which
-from graphcore.picture.network import tabs, views
+from graphcore.picture.network import home, tabs, views
 from graphcore.picture.network.pipeline import Drawn, Result, draw, run_request
 from graphcore.picture.network.settings import Request, Settings, Weights, refuse
 from graphcore.picture.network.work import Tell, Work
+from graphcore.picture.written import Written
 
 # the parts of a payload that a browser need not be sent again while they stay as they are
 PARTS = ("structure", "layouts", "numbers", "examples", "starts", "leaves", "layers", "explained", "files", "code")
@@ -30,7 +33,8 @@ class NetworkSession(Answers):
     """The state behind one open Networks page.
 
     ``text`` and ``settings`` are what to start with (the gallery's first where there is none), ``step`` and ``decimals``
-    what a link asks for, ``problem`` a sentence about a link that could not be read.
+    what a link asks for, ``problem`` a sentence about a link that could not be read. ``weights`` are those of a workspace,
+    ``fold`` the modules that were open in it, and whether bookkeeping nodes were shown.
     """
 
     page = "networks"
@@ -43,6 +47,9 @@ class NetworkSession(Answers):
         step: int | None = None,
         decimals: int | None = None,
         problem: str | None = None,
+        *,
+        weights: Weights | None = None,
+        fold: tuple[Collection[str], bool] | None = None,
     ) -> None:
         super().__init__(step, decimals, problem)
         self._tab = "layers"
@@ -54,14 +61,17 @@ class NetworkSession(Answers):
         self._drawn: Drawn | None = None
         self._cache: OrderedDict[str, tuple[Result, Drawn]] = OrderedDict()
         self._opened: int | None = None
+        self._scalar: scalars.Asked | None = None
         self._layouts: Json = {}
+        self._written = Written()
         self._made: Json = {}
         self._style = "full"
         self._download: Json | None = None
         if text is None:
             first = views.gallery()[0]
             text, settings = first.text, views.settings_of(first)
-        self._run(text, Settings.read(settings))
+        self._request = Request("" if weights is None else text, weights=weights)
+        self._run(text, Settings.read(settings), fold)
 
     def payload(self) -> Json:
         """What the browser needs; work that has ended since is in it."""
@@ -99,6 +109,18 @@ class NetworkSession(Answers):
                 self._download = self._saved(action["side"])
             case "layout" if action.get("which") in LATER:
                 self._lay_out(action["which"])
+            case "jacobian" | "derive":
+                self._written.take(action)
+            case "scalar" if self._result is not None and self._drawn is not None:
+                self._scalar = scalars.asked(action, self._result.run, self._drawn.folded) or self._scalar
+
+    def taken(self) -> takehome.Taken:
+        """The last good run."""
+        return home.taken(self._result)
+
+    def saved(self, action: Mapping[str, Any]) -> Workspace:
+        """The network with its fields, its weights, and the way it is looked at."""
+        return home.saved(action, self._request, self._drawn)
 
     def _tab_shown(self) -> None:
         part = TABS.get(self._tab)
@@ -107,7 +129,7 @@ class NetworkSession(Answers):
 
     # ---- running -----------------------------------------------------------------------------------------------
 
-    def _run(self, text: str, settings: Settings) -> None:
+    def _run(self, text: str, settings: Settings, fold: tuple[Collection[str], bool] | None = None) -> None:
         self._stop()
         self._text = text
         self._opened = None
@@ -124,7 +146,7 @@ class NetworkSession(Answers):
             self._cache.move_to_end(request.key)
             self._show(*known)
             return
-        self._begin(lambda tell: run_request(request, tell))
+        self._begin(lambda tell: run_request(request, tell, *(fold or ())))
 
     def _begin(self, make: Callable[[Tell], tuple[Result, Drawn]]) -> None:
         self._stop()
@@ -153,6 +175,7 @@ class NetworkSession(Answers):
         self._result, self._error = result, None
         if other:
             self._made = {}
+            self._scalar = None
             self._touch("numbers", "layers", *MADE)
         if self._drawn is None or self._drawn.topology != drawn.topology:
             self._layouts = {}
@@ -234,7 +257,12 @@ class NetworkSession(Answers):
             "download": self._download,
             "opened": None,
             "derivation": None,
+            "scalar": None,
         }
+        if result and drawn and self._tab == "scalars":
+            data["scalar"] = self._view(lambda: scalars.payload(result.run, self._scalar, drawn.folded))
+        if result and drawn and not result.unsupported:
+            data |= self._view(lambda: self._written.payload(result.run, self._tab, drawn.structure, drawn.folded)) or {}
         self._download = None
         if result and drawn and self._opened is not None and 0 <= self._opened < len(drawn.folded.shown):
             node = self._opened

@@ -88,7 +88,12 @@ class Weights:
             data = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             raise ChainruleError(f"`{shown}` did not arrive whole. Choose it again.") from None
-        return cls(shown, data, hashlib.blake2b(data, digest_size=12).hexdigest())
+        return cls.of(shown, data)
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> Weights:
+        """A file by its name and its bytes."""
+        return cls(name, data, hashlib.blake2b(data, digest_size=12).hexdigest())
 
 
 def refuse(name: str) -> None:

@@ -142,7 +142,7 @@ def _compared(mine: str, theirs: str) -> str:
 
 def download(result: Result, side: str) -> Json:
     """One side's gradients as an ``.npz`` file, or the parameters with the input and the target."""
-    from graphcore.export.data import npz
+    from graphcore.export.gradients import npz
 
     if side == PARAMETERS:
         arrays = _parameters(result)

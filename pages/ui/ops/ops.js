@@ -91,6 +91,7 @@ const Ops = (() => {
       Theme.apply(root, theme);
     }, { icon: "theme", title: "Light or dark" }));
     Theme.apply(root, Theme.initial(root));
+    Words.mount(root, null, { send: true });
     show();
   }
 

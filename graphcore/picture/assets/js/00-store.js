@@ -3,7 +3,7 @@
 // The files of this folder are joined in name order into one script, so they share one scope and each
 // adds one name to it. What the parts may rely on:
 //
-//   Store.create(initial) -> store
+//   Store.create(initial, derive) -> store   derive(state) gives slices that follow from the others (see Ask)
 //     store.get()                     the state object; treat it as read-only
 //     store.set({key: value, ...})    shallow merge; calls every subscriber once, at once; no-op if nothing differs
 //     store.subscribe(fn)             fn(state, previous); returns a function that unsubscribes
@@ -19,6 +19,7 @@
 //     running    true while a run has waited for its answer for a while
 //     quick      true while a key is held or something is dragged: draw without animation
 //     zoom       "auto" | "fit" | a number (the user's own scale)
+//     asking, answered, drafts, tried; answers, moment   Ask first (63-ask.js); moment is the step as far as it is shown
 //
 //   Part.mount(element, store, host)  a part subscribes itself and redraws only for the slices it uses;
 //                                     it returns a function that undoes it, or nothing
@@ -45,8 +46,8 @@
 // Classes start with "cr-"; style sheets stay under .cr-root. Texts of the payload only ever become text nodes.
 
 const Store = (() => {
-  function create(initial) {
-    let state = { ...initial };
+  function create(initial, derive = () => ({})) {
+    let state = { ...initial, ...derive(initial) };
     const subscribers = new Set();
 
     function set(patch) {
@@ -54,6 +55,7 @@ const Store = (() => {
       const differs = Object.keys(patch).some((key) => !Object.is(patch[key], previous[key]));
       if (!differs) return;
       state = { ...previous, ...patch };
+      Object.assign(state, derive(state));
       // Subscribers may set() in turn: each then sees the newer state, so `state` is read again per call.
       const now = state;
       for (const subscriber of [...subscribers]) {

@@ -11,6 +11,7 @@ const Verdict = (() => {
         Graph.reveal(action.nodes[0]);
         store.set({ marked: action.nodes });
       },
+      finding: () => Check.go(store, 0),
       goto: () => Graph.reveal(action.nodes[0]),
       report: () => typeof Dialogs !== "undefined" && Dialogs.copy(action.text, "the report"),
       line: () => root.dispatchEvent(new CustomEvent("cr-line", { detail: { line: action.line } })),
@@ -43,7 +44,7 @@ const Verdict = (() => {
     Dom.replace(element,
       Dom.el("span", { class: "cr-sign", "aria-hidden": "true", text: verdict.sign }),
       Dom.el("b", {}, Dom.ticked(verdict.bold)),
-      Dom.el("small", {}, Dom.ticked(verdict.small)),
+      Dom.el("small", {}, Words.telling(verdict.small)),
       Dom.el("span", { class: "cr-actions" }, actions));
   }
 

@@ -2,7 +2,7 @@
 //
 // A term is {kind, ..., caption}. Kinds: "fraction" {top, bottom, hue}, "symbol" {name}, "code" {text},
 // "number" {value, hue, look: "box"|"result"}, "op" {text}, "torch" {sign, value, tone}, "hint" {text},
-// "sum" {values, missing}, "label" and "note" {text}, "entry" (a button), "gap". A term with starts: true may begin a new line (only "=" and "+=" do).
+// "sum" {values, missing}, "label", "unknown" and "note" {text}, "entry" (a button), "gap". A term with starts: true may begin a new line (only "=" and "+=" do).
 
 const Formula = (() => {
   const op = (text, starts = false) => ({ kind: "op", text, starts });
@@ -260,13 +260,14 @@ const Formula = (() => {
     return [
       fraction(name, name, "gradient", `gradient of ${name}`),
       op("=", true),
-      { kind: "number", value: data.numbers.gradients[step.node], hue: "gradient", look: "result", caption: "the seed: where every backward pass starts" },
+      { kind: "number", value: data.numbers.gradients[step.node], hue: "gradient", look: "result", caption: "the starting gradient, put in at the output" },
     ];
   }
 
   // how: {compact, short}: fewer symbols, shorter captions.
   function terms(data, k, decimals, detail = 3, how = {}) {
     const step = Steps.at(data, k);
+    if (step.asked) return AskWords.terms(data, k);
     if (step.phase === "forward") return forward(data, k, step, decimals);
     if (step.phase === "seed") return seed(data, step);
     const local = data.numbers.edges[step.edge].local;

@@ -46,9 +46,13 @@ const FormulaLine = (() => {
     hint: (t) => Dom.el("span", { class: "cr-hint-line", text: t.text }),
     note: (t) => Dom.el("span", { class: "cr-note", text: t.text }),
     label: (t) => Dom.el("span", { class: "cr-term-code", text: t.text }),
+    unknown: (t) => Dom.el("span", { class: `cr-unknown-term cr-look-${t.look}`, text: t.text }),
     entry: (t, d, line) => Dom.el("button", { type: "button", class: "cr-button cr-entry-button", text: t.text, on: { click: () => line.toggle() } }),
     sum,
   };
+
+  // Terms whose caption may be a symbol or a count: their word is known from what they are.
+  const WORD = { box: "local-gradient", sum: "fan-out" };
 
   function element(term, decimals, line) {
     if (term.kind === "gap") return Dom.el("span", { class: "cr-gap" });
@@ -56,7 +60,7 @@ const FormulaLine = (() => {
     if (term.kind === "op") return Dom.el("span", { class: `cr-op${small}`, text: term.text });
     return Dom.el("span", { class: `cr-term cr-term-${term.kind}${small}` },
       Dom.el("span", { class: "cr-main" }, MAKE[term.kind](term, decimals, line)),
-      Dom.el("span", { class: "cr-caption", text: term.caption || "" }));
+      Words.caption("span", { class: "cr-caption" }, term.caption || "", WORD[term.look] || WORD[term.kind]));
   }
 
   // Width in pixels at full size, by counting: asking the page would cost a layout per step.
@@ -113,6 +117,7 @@ const FormulaLine = (() => {
       code: () => `\\mathrm{${escape(term.text).replace(/ᵀ/g, "^{\\top}").replace(/ /g, "\\,")}}`,
       number: () => number(term.value),
       label: () => term.text,
+      unknown: () => "{?}",
       sum: () => term.values.map((v, i) => (i && Format.value(v) >= 0 ? "+ " : "") + number(v)).join(" ") + (term.missing ? " + {?}" : ""),
     };
     return make[term.kind] ? make[term.kind]() : "";
@@ -130,7 +135,7 @@ const FormulaLine = (() => {
     const type = line.width > 1200 ? 1.1 : 1;
     const attempt = (detail, compact = false) => {
       const how = compact || narrow ? { compact, short: true } : {};
-      const terms = Formula.terms(state.data, state.step, state.decimals, detail, how);
+      const terms = Formula.terms(state.data, state.moment, state.decimals, detail, how);
       const total = type * terms.reduce((sum, term) => sum + width(term, state.decimals), 0);
       return { terms, scale: room > 0 ? Math.max(0.5, Math.min(1, room / total)) : 1 };
     };
@@ -159,7 +164,7 @@ const FormulaLine = (() => {
   // Faster than one step in 900 ms nobody can listen; then it is silent.
   function speak(line, state) {
     const silent = (state.playing && state.speed > 1) || state.quick;
-    line.spoken.textContent = silent ? "" : Steps.sentence(state.data, state.step);
+    line.spoken.textContent = silent ? "" : Steps.sentence(state.data, state.moment);
   }
 
   function mount(element, store) {
@@ -182,7 +187,7 @@ const FormulaLine = (() => {
     draw(line, store.get());
     const stop = store.subscribe((state, previous) => {
       if (state.step !== previous.step) line.entry = false;
-      if (["data", "step", "decimals"].some((key) => state[key] !== previous[key])) draw(line, state);
+      if (["data", "moment", "decimals"].some((key) => state[key] !== previous[key])) draw(line, state);
       else if (state.quick !== previous.quick && Steps.count(state.data)) speak(line, state);
     });
     return () => {

@@ -32,23 +32,23 @@ const Graph = (() => {
   function drawAll(g, state) {
     const changed = [];
     for (const pane of g.panes) {
-      if (pane.viz) Torchviz.draw(pane.viz, state.data, state.step);
+      if (pane.viz) Torchviz.draw(pane.viz, state.data, state.moment);
       else {
         Scene.settle(pane.scene);
-        changed.push(...Scene.draw(pane.scene, state.data, state.step, state.decimals, ...g.everything));
+        changed.push(...Scene.draw(pane.scene, state.data, state.moment, state.decimals, ...g.everything));
       }
     }
     return changed;
   }
 
   function stepTo(g, state, previous) {
-    const { nodes, edges } = Steps.between(state.data, previous.step, state.step);
-    const single = Math.abs(previous.step - state.step) === 1 && !state.quick;
+    const { nodes, edges } = Steps.between(state.data, previous.moment, state.moment);
+    const single = Math.abs(previous.moment - state.moment) <= 1 && state.moment === state.step && !state.quick;
     for (const pane of g.panes) {
-      if (pane.viz) Torchviz.draw(pane.viz, state.data, state.step);
+      if (pane.viz) Torchviz.draw(pane.viz, state.data, state.moment);
       else {
         Scene.settle(pane.scene);
-        Scene.draw(pane.scene, state.data, state.step, state.decimals, nodes, edges);
+        Scene.draw(pane.scene, state.data, state.moment, state.decimals, nodes, edges);
         if (single) Scene.arrive(pane.scene, state.data, state.step);
       }
     }
@@ -87,7 +87,7 @@ const Graph = (() => {
       const { scene, view } = pane;
       if (!scene || scene.torch) continue;
       Overlay.bound(scene.overlay, view.drawing, view.width / view.scale, view.height / view.scale);
-      Scene.draw(scene, state.data, state.step, state.decimals, [], []);
+      Scene.draw(scene, state.data, state.moment, state.decimals, [], []);
     }
     followStep(g, state, false, centre);
   }
@@ -171,7 +171,7 @@ const Graph = (() => {
     }
     const numbers = state.data !== previous.data || state.decimals !== previous.decimals;
     if (numbers && state.data.numbers) renumber(g, state);
-    if (state.step !== previous.step) stepTo(g, state, previous);
+    if (state.moment !== previous.moment) stepTo(g, state, previous);
     if (state.selected !== previous.selected || state.marked !== previous.marked) look(g, state);
     if (state.zoom !== previous.zoom && state.zoom !== g.ownZoom) place(g, state, true);
     return undefined;
@@ -179,7 +179,7 @@ const Graph = (() => {
 
   function mount(element, store, host) {
     const g = { element, store, host, key: null, roving: null, asked: {} };
-    g.panes = [paneElement("manual", PaneHead.manual(store, host)), paneElement("torch", PaneHead.torch(store))];
+    g.panes = [paneElement("manual", PaneHead.manual(store, host)), paneElement("torch", PaneHead.torch(store, host))];
     element.replaceChildren(...g.panes.map((pane) => pane.element));
     current = g;
     for (const pane of g.panes) {
@@ -222,8 +222,9 @@ const Graph = (() => {
     }
   }
 
+  const pane = (name) => current.panes.find((one) => one.name === name);
   const toggle = (node) => Boolean(current) && Modules.toggle(current, node);
   const reach = (path) => current && Modules.reach(current, path);
 
-  return { mount, select, reveal, rove, whole, toggle, reach };
+  return { mount, select, reveal, rove, whole, pane, toggle, reach };
 })();

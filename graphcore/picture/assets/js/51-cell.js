@@ -27,6 +27,7 @@ const Cell = (() => {
     const top = y + (h - line * rows) / 2;
     cell.entries = v.entries.map((_, k) =>
       Dom.svg("text", {
+        "data-entry": k,
         class: "cr-x cr-entry",
         x: (left + ((k % columns) + 1) * pitch - 3).toFixed(1),
         y: (top + Math.floor(k / columns) * line + line * 0.72).toFixed(1),
@@ -72,6 +73,7 @@ const Cell = (() => {
     const side = Math.max(2, Math.min(9, (w - 16) / Math.max(columns, 1), (h - 22) / Math.max(rows, 1)));
     const left = x + (w - side * columns) / 2;
     const top = y + (h - 18 - side * rows) / 2;
+    cell.spot = { left, top, side };
     const paths = new Array(LEVELS).fill("");
     let minus = "";
     let dots = "";

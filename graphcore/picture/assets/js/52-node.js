@@ -158,6 +158,7 @@ const NodeBox = (() => {
     part.frames = frames;
     const inner = torch ? twinParts(part, twin) : manualParts(part);
     const control = folds ? Modules.control(box, node) : null;
+    part.folds = Boolean(control);
     part.g = Dom.svg("g", { "data-node": i, role: "button", tabindex: "-1" }, frames.back, inner, frames.front, control);
     return part;
   }
@@ -168,6 +169,7 @@ const NodeBox = (() => {
 
   // A mismatch is the origin if no node it got its gradient from is wrong already.
   function wrongness(data, i) {
+    if (data.numbers.judged) return { origin: "cr-origin", inherited: "cr-inherited" }[data.numbers.judged.status[i] || data.numbers.judged.valueStatus[i]] || "";
     if (data.numbers.states[i] === "inherited") return "cr-inherited";
     if (data.numbers.states[i] !== "mismatch") return "";
     const inherited = Steps.index(data).out[i].some(
@@ -198,6 +200,8 @@ const NodeBox = (() => {
 
   function gradientOf(data, part, step, k, decimals) {
     const known = step.known.gradient(part.index);
+    const given = part.torch ? null : (data.numbers.judged?.given[part.index] ?? null);
+    if (given !== null) return [given, null]; // what was handed in is known at every step
     const tensor = part.torch ? data.numbers.torch[part.index] : data.numbers.gradients[part.index];
     if (known === "all") return [tensor, null];
     if (known === "none" || part.torch) return [undefined, null];
@@ -213,6 +217,8 @@ const NodeBox = (() => {
     const stop = node.stop ? `. ${node.stop}` : "";
     const holds = node.module ? `, ${node.module.words}, folded` : "";
     const words = { match: ", equal to torch", mismatch: ", different from torch", inherited: ", different from torch only because of a later node", zero: ", zero in torch too" };
+    const judged = data.numbers.judged?.status[index];
+    if (judged && !part.torch) words[data.numbers.states[index]] = `, ${CheckWords.words(judged)}`;
     const torch = done ? words[data.numbers.states[index]] || "" : "";
     const kink = data.numbers.kinks[index] ? ", at a kink" : "";
     return Format.spoken(`${node.name}, ${node.spoken || node.op || "leaf"}${holds}, value ${value}, gradient ${gradient}${torch}${kink}${stop}`);
@@ -228,10 +234,12 @@ const NodeBox = (() => {
     const [arrived, written] = part.gradient ? gradientOf(data, part, step, k, decimals) : [undefined, null];
     const [gradient, text] = written === null ? told(arrived) : [arrived, written];
     const changed = [];
-    if (!torch && Cell.show(part.value, ...shownValue(told(valueKnown ? data.numbers.values[index] : undefined), decimals))) changed.push(part.value);
+    const handed = data.numbers.judged?.givenValue[index] ?? null;
+    if (!torch && Cell.show(part.value, ...shownValue(told(handed ?? (valueKnown ? data.numbers.values[index] : undefined)), decimals))) changed.push(part.value);
     if (part.gradient && Cell.show(part.gradient, gradient, decimals, text)) changed.push(part.gradient);
     const done = gradient !== undefined && written === null;
-    const wrong = done ? wrongness(data, index) : "";
+    const wrong = (done || data.numbers.judged) && !(torch && data.numbers.judged) ? wrongness(data, index) : "";
+    if (!torch && (data.numbers.judged || part.judged)) drawJudged(part, data.numbers.judged?.status[index] ?? null);
     if (part.sign) drawSign(part, done ? SIGNS[data.numbers.states[index]] : null);
     if (!torch) drawKink(part, valueKnown && data.numbers.kinks[index]);
     if (part.filled) drawBars(part, Steps.partial(data, index, k).edges.length);
@@ -248,6 +256,16 @@ const NodeBox = (() => {
       part.g.setAttribute("aria-label", aria);
     }
     return changed;
+  }
+
+  // What is thought of the handed-in gradient, at the right of the head.
+  function drawJudged(part, status) {
+    if (part.judged === status) return;
+    part.judged = status;
+    part.verdict?.remove();
+    const { l, t, w } = part.box;
+    part.verdict = status ? Dom.svg("text", { class: `cr-sign cr-tone-${CheckWords.tone(status)}`, x: l + w - (part.folds ? 30 : 10), y: t + 15.5, "text-anchor": "middle", text: CheckWords.sign(status) }) : null;
+    if (part.verdict) part.g.append(part.verdict);
   }
 
   function drawSign(part, sign) {

@@ -196,6 +196,7 @@ const Modules = (() => {
       ["Open one level", change(openLevel)],
       ["Fold all", change(foldAll)],
       ["Bookkeeping nodes", change(bookkeeping), {
+        ...Words.attributes("bookkeeping-nodes", true),
         role: "switch", "aria-checked": "false", title: "Views, transposes, copies and parts of results",
       }],
     ]);

@@ -96,7 +96,7 @@ const Scene = (() => {
   }
 
   const pillOf = (scene, data, step, decimals) =>
-    (step.edge !== null && !scene.torch ? pillText(data, step.edge, decimals) : "");
+    (step.edge === null || scene.torch ? "" : step.asked ? "× ?" : pillText(data, step.edge, decimals));
 
   // While nobody waits: what the steps beside this one will need.
   function ahead(scene, data, k, decimals) {

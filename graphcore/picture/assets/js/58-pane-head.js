@@ -31,26 +31,29 @@ const PaneHead = (() => {
     const fit = segments("Zoom", [["fit", "Fit"]],
       () => store.set({ zoom: store.get().zoom === "fit" ? "auto" : "fit" }));
     const note = Dom.el("small");
+    const title = Dom.el("h3", { text: "Manual" });
     const head = Dom.el("div", { class: "cr-pane-head" },
-      Dom.el("h3", { text: "Manual" }), note,
+      title, note,
       Dom.el("span", { class: "cr-space" }), modules.element, direction.element, fit.element, exportMenu("manual"));
     return {
       head,
       show(state) {
         direction.show(state.direction);
         modules.show(state);
-        note.textContent = state.data?.structure?.note || Modules.note(state.data) || "by the rules of each op";
+        title.textContent = Check.judged(state) ? "Yours" : "Manual";
+        note.textContent = state.data?.structure?.note || Modules.note(state.data) || (Check.judged(state) ? "elsewhere the right numbers" : "") || "by the rules of each op";
         fit.show(state.zoom);
       },
     };
   }
 
-  function torch(store) {
+  function torch(store, host) {
     const view = segments("Layout", [["aligned", "Aligned"], ["drawn", "As torchviz draws it"]],
       (value) => store.set({ torchView: value }));
+    const back = Check.here(host) ? Check.back(store) : null;
     const head = Dom.el("div", { class: "cr-pane-head" },
       Dom.el("h3", { text: "torch autograd" }), Dom.el("small", { text: "what backward() ran" }),
-      Dom.el("span", { class: "cr-space" }), view.element, exportMenu("torch"));
+      Dom.el("span", { class: "cr-space" }), view.element, exportMenu("torch"), back);
     return {
       head,
       show(state) {

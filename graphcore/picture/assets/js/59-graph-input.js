@@ -15,7 +15,7 @@ const GraphInput = (() => {
     const { data } = g.store.get();
     const holder = event.target.closest("[data-node]");
     const digits = (v) => (v !== null && typeof v === "object" ? Format.tensor(v) : Format.copy(v));
-    const step = Steps.at(data, g.store.get().step);
+    const step = Steps.at(data, g.store.get().moment);
     const lines = [data.structure.nodes[i].head];
     if (step.known.value(i)) lines.push(`value ${digits(data.numbers.values[i])}`);
     if (step.known.gradient(i) === "all" && data.numbers.gradients[i] !== null) {
@@ -68,6 +68,7 @@ const GraphInput = (() => {
       const control = event.target.closest && event.target.closest("[data-fold]");
       const i = nodeOf(event);
       if (control && i !== null && (control.dataset.fold === "open" ? Modules.toggle(g, i) : Modules.foldIn(g, i))) return;
+      Scalars.clicked(g, pane, i, event);
       Graph.select(i, g);
     });
     pane.view.element.addEventListener("dblclick", (event) => {

@@ -1,4 +1,5 @@
 // What is known after step k. Forward first, then the seed, then one edge a step; all of it from data.structure.
+// Half a step before k (Ask first) all is about step k already, but what it brings is not known yet.
 
 const Steps = (() => {
   const indexes = new WeakMap();
@@ -56,7 +57,7 @@ const Steps = (() => {
   // The step itself, with the node it is about (`node`), the node its number comes from and the edge between.
   function at(data, k) {
     const ix = index(data);
-    const step = data.structure.steps[k - 1] || { phase: "forward", node: data.structure.output };
+    const step = data.structure.steps[Math.ceil(k) - 1] || { phase: "forward", node: data.structure.output };
     const edge = step.phase === "backward" ? step.edge : null;
     const node = edge === null ? step.node : data.structure.edges[edge].source;
     const from = edge === null ? null : data.structure.edges[edge].target;
@@ -65,6 +66,7 @@ const Steps = (() => {
       node,
       edge,
       from,
+      asked: !Number.isInteger(k),
       known: {
         value: (i) => ix.forwardAt[i] <= k,
         gradient: (i) => (ix.doneAt[i] <= k ? "all" : ix.firstAt[i] <= k ? "some" : "none"),
@@ -84,7 +86,7 @@ const Steps = (() => {
     const edges = new Set();
     const structure = data.structure;
     const ix = index(data);
-    for (let k = Math.max(1, Math.min(a, b)); k <= Math.min(ix.count, Math.max(a, b)); k += 1) {
+    for (let k = Math.max(1, Math.floor(Math.min(a, b))); k <= Math.min(ix.count, Math.ceil(Math.max(a, b))); k += 1) {
       const step = structure.steps[k - 1];
       if (step.phase === "backward") {
         edges.add(step.edge);
@@ -158,11 +160,12 @@ const Steps = (() => {
   function sentence(data, k) {
     if (!count(data)) return "";
     const step = at(data, k);
+    if (step.asked) return AskWords.sentence(data, k);
     const node = data.structure.nodes[step.node];
     const phase = step.phase === "forward" ? "forward" : "backward";
     const head = `Step ${k} of ${count(data)}, ${phase}. `;
     if (step.phase === "backward") return head + backwardSentence(data, k, step);
-    if (step.phase === "seed") return `${head}Gradient of ${node.name} with respect to itself is 1: the seed.`;
+    if (step.phase === "seed") return `${head}Gradient of ${node.name} with respect to itself is 1: the starting gradient.`;
     const value = Format.spoken(Format.tensor(data.numbers.values[step.node]));
     const opened = k === opening(data) ? ` Press right arrow: the gradient starts at ${node.name}.` : "";
     return `${head}Value of ${node.name}, ${node.spoken || node.op || "a leaf"}, is ${value}.${opened}`;

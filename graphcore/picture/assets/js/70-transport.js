@@ -12,6 +12,13 @@ const Transport = (() => {
     store.set({ step: Math.max(1, Math.min(count, step)), quick, playing });
   }
 
+  // Forward: at a question of Ask first to its answer, else to the next step. A key held down stops at the question.
+  function next(store, quick = false) {
+    const state = store.get();
+    if (state.moment === state.step) go(store, state.step + 1, quick);
+    else if (!quick) Ask.reveal(store);
+  }
+
   function toggle(store) {
     const state = store.get();
     const count = Steps.count(state.data);
@@ -31,7 +38,8 @@ const Transport = (() => {
       timer = setTimeout(() => {
         const now = store.get();
         const last = now.step + 1 >= Steps.count(now.data);
-        go(store, now.step + 1, false, !last);
+        if (now.moment !== now.step) store.set({ playing: false }); // a question waits for its answer
+        else go(store, now.step + 1, false, !last);
       }, MILLISECONDS / state.speed);
     };
     const off = store.subscribe((state, previous) => {
@@ -49,7 +57,7 @@ const Transport = (() => {
       forward: part("cr-track cr-track-forward"), backward: part("cr-track cr-track-backward"),
       forwardDone: part("cr-track cr-track-forward cr-done"), backwardDone: part("cr-track cr-track-backward cr-done"),
       ticks: Dom.svg("svg", { class: "cr-ticks", "aria-hidden": "true" }), knob: part("cr-knob"),
-      words: [Dom.el("span", { class: "cr-phase", text: "forward: values" }), Dom.el("span", { class: "cr-phase", text: "backward: gradients" })],
+      words: ["forward: values", "backward: gradients"].map((text) => Dom.el("span", { class: "cr-phase", text, ...Words.attributes(Words.of(text), true) })),
     };
     s.lane = Dom.el("span", { class: "cr-lane" }, s.words, s.forward, s.backward, s.forwardDone, s.backwardDone, s.ticks, s.knob);
     s.element = Dom.el("div", { class: "cr-scrubber", role: "slider", tabindex: "0", "aria-label": "Step" }, s.lane);
@@ -59,7 +67,7 @@ const Transport = (() => {
       return 1 + Math.round(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * (count - 1));
     };
     s.element.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || event.target.closest("[data-word]")) return;
       s.element.setPointerCapture(event.pointerId);
       go(store, at(event), true);
     });
@@ -113,7 +121,7 @@ const Transport = (() => {
         make("first", "First step", () => go(store, 1)),
         make("back", "Previous step", () => go(store, step() - 1)),
         play,
-        make("next", "Next step", () => go(store, step() + 1)),
+        make("next", "Next step", () => next(store)),
         make("last", "Last step", () => go(store, Infinity))),
     };
   }
@@ -133,7 +141,10 @@ const Transport = (() => {
       const next = SPEEDS[(SPEEDS.indexOf(store.get().speed) + 1) % SPEEDS.length];
       store.set({ speed: next });
     }, { title: "Speed of play", class: "cr-speed" });
-    element.replaceChildren(keys.element, s.element, count, speed);
+    const ask = Dom.button("Ask first", () => Ask.toggle(store), {
+      key: "A", class: "cr-askfirst", title: "Work each gradient out yourself before it is shown (A)",
+    });
+    element.replaceChildren(keys.element, s.element, count, ask, speed);
     let steps = null;
     const draw = (state, previous) => {
       const total = Steps.count(state.data);
@@ -147,6 +158,7 @@ const Transport = (() => {
         count.textContent = `step ${state.step} of ${total}`;
       }
       if (!previous || state.playing !== previous.playing) drawPlay(keys.play, state.playing);
+      ask.setAttribute("aria-pressed", String(state.asking));
       speed.textContent = `${state.speed}×`;
       speed.setAttribute("aria-label", `Speed of play: ${state.speed}`);
     };
@@ -155,5 +167,5 @@ const Transport = (() => {
     return () => stops.forEach((stop) => stop());
   }
 
-  return { mount, go, toggle };
+  return { mount, go, next, toggle };
 })();

@@ -23,7 +23,7 @@ const Keys = (() => {
 
   function command(key, store) {
     const { step, data } = store.get();
-    const by = (n, event) => Transport.go(store, step + n, event.repeat);
+    const by = (n, event) => (n > 0 ? Transport.next(store, event.repeat) : Transport.go(store, step + n, event.repeat));
     const table = {
       ArrowRight: (e) => by(1, e),
       ArrowLeft: (e) => by(-1, e),
@@ -34,6 +34,8 @@ const Keys = (() => {
       " ": () => Transport.toggle(store),
       f: () => Transport.go(store, 1),
       b: () => Transport.go(store, seed(data)),
+      a: () => Ask.toggle(store),
+      n: (e) => Check.next(store, e.shiftKey ? -1 : 1),
       p: () => Page.present(store),
       o: () => Graph.toggle(store.get().selected ?? Steps.at(data, step).node),
       "/": () => Search.open(),
@@ -44,7 +46,8 @@ const Keys = (() => {
 
   function escape(store) {
     const state = store.get();
-    if (state.present) store.set({ present: false });
+    if (state.asking) Ask.toggle(store);
+    else if (state.present) store.set({ present: false });
     else if (state.marked.length) store.set({ marked: [] });
     else if (state.selected !== null) store.set({ selected: null });
     else return false;

@@ -11,7 +11,7 @@ const Export = (() => {
   // A class means nothing outside the page, so each copied element takes its computed look along.
   function inline(source, copy) {
     const style = getComputedStyle(source);
-    const skipped = source.tagName === "title" || (style.display === "none" && source.tagName !== "defs");
+    const skipped = source.tagName === "title" || source.tagName === "foreignObject" || (style.display === "none" && source.tagName !== "defs");
     if (skipped) {
       copy.remove();
       return;

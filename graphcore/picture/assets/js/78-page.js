@@ -26,7 +26,8 @@ const Page = (() => {
     const { data } = state;
     if (!data || !data.program) return url.href;
     for (const name of ["example", "p", "step", "decimals"]) url.searchParams.delete(name);
-    if (Network.here(host)) await Network.address(url, state, compressed);
+    if (Check.here(host)) await Check.address(url, state, compressed);
+    else if (Network.here(host)) await Network.address(url, state, compressed);
     else await program(url, state);
     if (data.structure && state.step !== Steps.opening(data)) url.searchParams.set("step", state.step);
     if (state.decimals !== null) url.searchParams.set("decimals", state.decimals);
@@ -48,7 +49,7 @@ const Page = (() => {
 
   function watchAddress(page) {
     return page.store.subscribe((state, previous) => {
-      if (!["data", "text", "step", "decimals", "fields"].some((key) => state[key] !== previous[key])) return;
+      if (!["data", "text", "step", "decimals", "fields", "hand", "handValues"].some((key) => state[key] !== previous[key])) return;
       if (!state.data) return;
       clearTimeout(page.timer);
       page.timer = setTimeout(() => write(page), 300);
@@ -90,6 +91,7 @@ const Page = (() => {
     bar.replaceChildren(
       Dom.button("Copy link", async () => copyText(await link(), Network.linked(store.get())), { class: "cr-wide" }),
       Dom.button("Copy link", async () => copyText(await link(), Network.linked(store.get())), { icon: "copy", class: "cr-slim", title: "Copy link" }),
+      TakeHome.menu(page),
       Dom.button("Present", () => present(store), { key: "P", class: "cr-wide", title: "Show only the picture (P)" }),
       Dom.button("Light or dark", () => toggleTheme(store), { icon: "theme", title: "Light or dark" }),
     );

@@ -150,6 +150,7 @@ const Program = (() => {
     store.subscribe((state, before) => follow(me, state, before));
     if (me.live && store.get().data) restore(me);
     return {
+      host,
       run,
       post,
       edit: log.edit,
@@ -168,5 +169,5 @@ const Program = (() => {
     return held.get(store);
   }
 
-  return { of, text };
+  return { of, text, load, save };
 })();

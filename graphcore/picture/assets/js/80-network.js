@@ -31,7 +31,7 @@ const Network = (() => {
 
   // Every text that is sent brings its fields; while Python is at work it is asked how far it has come.
   function attach(store, host) {
-    if (!here(host) || !host.send) return () => {};
+    if (!(here(host) || Check.here(host)) || !host.send) return () => {};
     const me = { ran: new Map(), timer: null, newest: 0, asked: 0 };
     const { send } = host;
     host.send = (action) => {
@@ -121,7 +121,7 @@ const Network = (() => {
   }
 
   // A link carries no file.
-  const linked = (state) => (state.data?.weights?.file ? "the link; the weights file is not in it" : "the link");
+  const linked = (state) => state.data?.page === "check" ? Check.linked(state) : (state.data?.weights?.file ? "the link; the weights file is not in it" : "the link");
 
   return { here, linked, attach, fields, dirty, given, tidy, shownAt, go, address, waiting, HINT, EXAMPLE };
 })();

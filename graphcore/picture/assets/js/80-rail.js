@@ -1,9 +1,9 @@
 // The rail: example, program, values (of a network: its fields), the card of one node, legend; and the three starts
 // the empty picture offers.
 const Rail = (() => {
-  function legend() {
+  function legend(checks) {
     const swatch = (role, text) =>
-      Dom.el("span", { class: "cr-legend-item" }, Dom.el("i", { class: `cr-swatch cr-swatch-${role}` }), text);
+      Dom.el("span", { class: "cr-legend-item" }, Dom.el("i", { class: `cr-swatch cr-swatch-${role}` }), Words.caption("span", {}, text));
     return Dom.el(
       "div",
       { class: "cr-legend", "aria-label": "Legend" },
@@ -13,8 +13,9 @@ const Rail = (() => {
         "span",
         { class: "cr-legend-item" },
         Dom.el("b", { class: "cr-tone-right", "aria-hidden": "true" }, "="),
-        "same in torch",
+        Words.caption("span", {}, checks ? "right" : "same in torch"),
       ),
+      ...(checks ? [swatch("origin", "wrong here"), swatch("inherited", "inherited")] : []),
     );
   }
 
@@ -23,12 +24,15 @@ const Rail = (() => {
     const examples = block("examples");
     const editor = block("editor");
     const values = block("values");
-    const inputs = Network.here(host) ? NetFields : Values;
+    const checks = Check.here(host);
+    const inputs = checks ? CheckHand : Network.here(host) ? NetFields : Values;
     const card = block("card");
-    element.replaceChildren(examples, editor, values, card, legend());
+    const fields = checks ? block("fields") : null;
+    element.replaceChildren(...[examples, editor, fields, values, card, legend(checks)].filter(Boolean));
     const undo = [
       host?.send ? Examples.mount(examples, store, host) : null,
       Editor.mount(editor, store, host),
+      fields && host?.send ? NetFields.mount(fields, store, host) : null,
       host?.send ? inputs.mount(values, store, host) : null,
       Card.mount(card, store, host),
     ];

@@ -187,7 +187,7 @@ const Editor = (() => {
     const side = () => sideOf(parts, store.get(), program, live);
     const aside = () => Ui.keepFocus(parts.side, () => Ui.fill(parts.side, side()));
     const me = { parts, paint, program, aside };
-    const label = Dom.el("div", { class: "cr-label" }, Dom.el("span", {}, network ? "Network" : "Program"), parts.side);
+    const label = Dom.el("div", { class: "cr-label" }, Dom.el("span", {}, network ? "Network" : Check.here(host) ? "Program or layers" : "Program"), parts.side);
     element.append(label, parts.frame, parts.slot, parts.hint);
     listen(parts, store, program);
     program.watch(aside);

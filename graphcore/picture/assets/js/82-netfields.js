@@ -8,7 +8,7 @@ const NetFields = (() => {
   ];
   const SMALL = [
     ["batch", "Batch", "Rows of the batch"],
-    ["seed", "Seed", "Random seed of weights, input and target"],
+    ["seed", "Random seed", "Random seed of weights, input and target"],
   ];
 
   const run = (me) => me.program.run();
@@ -67,7 +67,7 @@ const NetFields = (() => {
 
   // No <label>: a click on its words would press the button that stands beside a field.
   const row = (label, ...controls) =>
-    Dom.el("div", { class: "cr-fieldrow" }, Dom.el("span", { "aria-hidden": "true" }, label), ...controls);
+    Dom.el("div", { class: "cr-fieldrow" }, Dom.el("span", { "aria-hidden": "true", ...Words.attributes(Words.of(label), true) }, label), ...controls);
 
   // ---- weights -------------------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ const NetFields = (() => {
               Ui.button("×", { class: "cr-expand cr-always", "aria-label": "Take the weights away", title: "Back to random weights", "data-key": "no weights" },
                 () => me.program.post({ kind: "weights", text, name: null })))
           : Dom.el("span", { class: "cr-fileline" },
-              Dom.el("small", {}, "random, by the seed"),
+              Dom.el("small", {}, "by the random seed"),
               Ui.button("Load", { class: "cr-button cr-small", "data-key": "load", title: "Weights from a .safetensors file" }, choose))),
       refused(problem),
     ];

@@ -1,7 +1,7 @@
 // The values of the leaves. The program text is the one state: a changed number is written into the text at
 // its literal, the text goes to the editor and to Python, and what comes back is shown here.
 const Values = (() => {
-  const TIP = "drag, type, or use ↑ ↓";
+  const TIP = "drag, type, ↑ ↓";
   const STALE = "Run the program to change its values.";
 
   // The rows are built again only when the leaves themselves are others.
@@ -186,7 +186,8 @@ const Values = (() => {
       gesture: 0,
     };
     const aside = Dom.el("span", { class: "cr-aside" });
-    element.append(Dom.el("div", { class: "cr-label" }, Dom.el("span", {}, "Values"), aside), view.list);
+    const slope = Slope.mount(element, view);
+    element.prepend(Dom.el("div", { class: "cr-label" }, Dom.el("span", { class: "cr-values-name" }, "Values", slope.toggle), aside), view.list);
     view.list.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (!(event.ctrlKey || event.metaKey) || !["z", "y"].includes(event.key.toLowerCase())) return;
@@ -206,6 +207,7 @@ const Values = (() => {
     const stop = store.subscribe(draw);
     return () => {
       stop();
+      slope.stop();
       view.live.stop();
     };
   }

@@ -9,14 +9,14 @@ const Card = (() => {
     "non-finite": "not finite on either side",
     none: "no gradient flows, in torch neither",
     unpaired: "torch has no node for it",
-    seed: "the seed: never counted",
+    seed: "the starting gradient: never counted",
     constant: "wants no gradient",
   };
   const shown = (state) => state.selected ?? Steps.at(state.data, state.step).node;
   const unknown = () => Dom.el("b", { class: "cr-notyet" }, "?");
 
   const row = (label, value, attrs = {}) =>
-    Dom.el("p", { class: `cr-row ${attrs.class || ""}` }, Dom.el("span", { title: attrs.title }, label), value);
+    Dom.el("p", { class: `cr-row ${attrs.class || ""}` }, Words.caption("span", { title: attrs.title }, label), value);
 
   // A number, or for an array its size; the numbers themselves stand below it.
   function amount(tensor, decimals, what, role, mark = null) {
@@ -72,7 +72,7 @@ const Card = (() => {
     const [, tone] = Ui.sign(state);
     const eps =
       error === null || !["match", "mismatch", "zero"].includes(state) ? "" : `, ${Ui.eps(error)} eps`;
-    return Dom.el("p", { class: `cr-state cr-more cr-tone-${tone}` }, `${WORDS[state] || state}${eps}`);
+    return Dom.el("p", { class: `cr-state cr-more cr-tone-${tone}` }, Words.said(`${WORDS[state] || state}${eps}`));
   }
 
   function pictures(context) {
@@ -101,13 +101,14 @@ const Card = (() => {
     const numbers = data.numbers.edges[edgeIndex];
     const symbol = edge.symbol && !/^[−-]?[\d.]+$/.test(edge.symbol) ? ` ${edge.symbol}` : "";
     const says = numbers.says || edge.says || "";
+    if (context.state.asking && Steps.at(data, context.state.moment).known.edge(edgeIndex) !== "gradient") return row("local", unknown());
     if (numbers.local === null)
       return row("local", Dom.el("span", {}, `${numbers.kind || ""} ${(numbers.jacobian || []).join("×")}`), {
         title: says,
       });
     return row(
       `local${symbol}`,
-      Ui.number(numbers.local, decimals, `local derivative ${symbol.trim()}`.trim(), { class: "cr-is-local" }),
+      Ui.number(numbers.local, decimals, `local gradient ${symbol.trim()}`.trim(), { class: "cr-is-local" }),
       { title: says },
     );
   }
@@ -117,7 +118,7 @@ const Card = (() => {
     const { data, state, decimals, name } = context;
     const edge = data.structure.edges[edgeIndex];
     const user = data.structure.nodes[edge.target];
-    const known = Steps.at(data, state.step).known;
+    const known = Steps.at(data, state.moment).known;
     const upstream =
       known.gradient(edge.target) === "all"
         ? amount(data.numbers.gradients[edge.target], decimals, `upstream, arrived at ${user.name}`, "is-gradient")
@@ -145,20 +146,20 @@ const Card = (() => {
 
   // The fan-out sum as it is being written.
   function sum(context) {
-    const part = Steps.partial(context.data, context.index, context.state.step);
+    const part = Steps.partial(context.data, context.index, context.state.moment);
     if (part.total < 2) return null;
     if (part.sum === null)
       return Dom.el(
         "p",
         { class: "cr-fansum cr-more" },
-        `${part.edges.length} of ${part.total} edges are in; the gradient is their sum.`,
+        ...Words.said(`${part.edges.length} of ${part.total} edges are in; the gradient is their sum.`),
       );
     const terms = part.terms.map((term, place) => signed(term, place, context.decimals)).join("");
     const total = part.missing ? " + ?" : ` = ${Format.number(part.sum, context.decimals)}`;
     return Dom.el(
       "p",
       { class: "cr-fansum cr-more" },
-      "sum ",
+      Words.caption("span", {}, "sum", "fan-out"), " ",
       Dom.el("b", { class: "cr-is-gradient" }, `${terms}${total}`.trim().replace(/^\+ /, "") || "?"),
     );
   }
@@ -173,7 +174,7 @@ const Card = (() => {
     const { data } = state;
     const index = shown(state);
     const node = data.structure.nodes[index];
-    const known = Steps.at(data, state.step).known;
+    const known = Steps.at(data, state.moment).known;
     const array = Arrays.isArray(data.numbers.values[index]);
     return {
       state,
@@ -214,7 +215,8 @@ const Card = (() => {
         node.leaf ? "value" : "forward value",
         valued ? amount(numbers.values[index], decimals, `value of ${name}`, "is-value") : unknown(),
       ),
-      row("gradient", gradient),
+      numbers.judged?.given[index] != null ? row("handed in", amount(numbers.judged.given[index], decimals, `handed-in gradient of ${name}`, `tone-${CheckWords.tone(numbers.judged.status[index])}`, CheckWords.sign(numbers.judged.status[index]))) : null,
+      row(numbers.judged ? "right gradient" : "gradient", gradient),
       torchRow(context),
       judgement(context),
       node.stop ? Dom.el("p", { class: "cr-stopline" }, ...Dom.ticked(node.stop)) : null,
@@ -224,7 +226,7 @@ const Card = (() => {
         : Dom.el(
             "p",
             { class: "cr-row cr-more" },
-            Dom.el("span", {}, "op"),
+            Words.caption("span", {}, "op"),
             Dom.el("span", {}, node.spoken || node.op),
           ),
       ...origin(node),
@@ -246,7 +248,7 @@ const Card = (() => {
       },
     };
     element.append(box);
-    const uses = ["data", "step", "selected", "decimals"];
+    const uses = ["data", "step", "moment", "asking", "selected", "decimals"];
 
     function draw(state, before) {
       if (before && uses.every((slice) => state[slice] === before[slice])) return;

@@ -1,7 +1,7 @@
 // The example chooser: a button and a list, each entry with its sentence. The person's own text is an entry
 // too.
 const Examples = (() => {
-  const ownTitle = (data) => (data?.page === "networks" ? "Your network" : "Your program");
+  const ownTitle = (data) => (data?.page === "check" ? "Your own problem" : data?.page === "networks" ? "Your network" : "Your program");
 
   function choose(program, text) {
     program.keepOwn();
@@ -83,12 +83,15 @@ const Examples = (() => {
     const program = Program.of(store, host);
     const parts = build(`cr-examples-${Math.random().toString(36).slice(2, 8)}`);
     const view = { ...parts, store, program, list: [], active: -1, typed: "", typedAt: 0 };
-    element.append(Dom.el("div", { class: "cr-label" }, "Example"), parts.button, parts.popup);
+    element.append(Dom.el("div", { class: "cr-label" }, Check.here(host) ? "Problem" : "Example"), parts.button, parts.popup);
     listen(view);
     function draw(state, before) {
       const text = Program.text(state);
-      if (before && text === Program.text(before) && state.data?.examples === before.data?.examples) return;
-      const found = (state.data?.examples || []).find((example) => example.text.trim() === text.trim());
+      if (before && text === Program.text(before) && state.data?.examples === before.data?.examples && state.data?.hand === before.data?.hand) return;
+      const list = state.data?.examples || [];
+      const same = (example) => example.text.trim() === text.trim();
+      const handed = state.data?.hand?.example;
+      const found = list.find((example) => example.hand && example.key === handed && same(example)) || list.find((example) => !example.hand && same(example));
       parts.label.textContent = found ? found.title : text.trim() ? ownTitle(state.data) : "Choose one";
       parts.button.title = found ? found.sentence.replaceAll("`", "") : "";
     }
@@ -137,6 +140,10 @@ const Examples = (() => {
   function take(view, index) {
     const entry = view.list[index];
     close(view);
+    if (entry?.hand) {
+      Check.example(view.store, view.program.host, entry.key);
+      return;
+    }
     if (!entry || entry.text === Program.text(view.store.get())) return;
     choose(view.program, entry.text);
     Dialogs.toast(`${entry.title} opened.`, { label: "Undo", act: view.program.undo });

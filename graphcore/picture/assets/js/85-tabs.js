@@ -3,27 +3,32 @@ const Tabs = (() => {
   const TABS = [
     ["table", "Gradient table"],
     ["derivation", "Derivation"],
+    ["jacobian", "Jacobian"],
+    ["scalars", "Scalars"],
     ["torch", "torch's nodes explained"],
     ["code", "Code"],
   ];
   const OF_NETWORKS = [
     ["layers", "Layers"],
     ["table", "Gradient table"],
+    ["derivation", "Derivation"],
+    ["jacobian", "Jacobian"],
+    ["scalars", "Scalars"],
     ["torch", "torch's nodes explained"],
     ["files", "Files"],
     ["code", "Code"],
   ];
-  const PANELS = { table: () => Table, derivation: () => Derivation, torch: () => Explained, code: () => Code };
+  const PANELS = { table: () => Table, derivation: () => Derivation, jacobian: () => JacobianTab, scalars: () => Scalars, torch: () => Explained, code: () => Code };
   const PANELS_OF_NETWORKS = {
-    layers: () => Layers, table: () => Table, torch: () => NetExplained, files: () => NetFiles, code: () => NetCode,
+    layers: () => Layers, table: () => Table, derivation: () => Derivation, jacobian: () => JacobianTab, scalars: () => Scalars, torch: () => NetExplained, files: () => NetFiles, code: () => NetCode,
   };
-  const panels = (me) => (me.network ? PANELS_OF_NETWORKS : PANELS);
+  const panels = (me) => (Check.here(me.host) ? CheckTabs.PANELS : me.network ? PANELS_OF_NETWORKS : PANELS);
 
   // A page without Python shows only what was put into it.
-  const PARTS = { layers: "layers", derivation: "derivation", files: "files", code: "code" };
+  const PARTS = { layers: "layers", derivation: "derivation", scalars: "scalar", jacobian: "jacobian", files: "files", code: "code" };
   const part = (key, network) => (network && key === "torch" ? "explained" : PARTS[key]);
   const offered = (data, live, network) =>
-    (network ? OF_NETWORKS : TABS).filter(([key]) => live || !part(key, network) || data?.[part(key, network)]);
+    data?.page === "check" ? CheckTabs.LIST : (network ? OF_NETWORKS : TABS).filter(([key]) => live || !part(key, network) || data?.[part(key, network)]);
 
   function tabButton(key, text, choose) {
     return Dom.el(
@@ -73,10 +78,10 @@ const Tabs = (() => {
   }
 
   // Python makes the derivation, and the code of a large program, only while it is looked at; of a network more.
-  const MADE = ["derivation", "code"];
-  const MADE_OF_NETWORKS = ["torch", "files", "code"];
+  const MADE = ["scalars", "derivation", "jacobian", "code"];
+  const MADE_OF_NETWORKS = ["scalars", "derivation", "jacobian", "torch", "files", "code"];
   function ask(host, tab, before) {
-    const made = Network.here(host) ? MADE_OF_NETWORKS : MADE;
+    const made = Check.here(host) ? CheckTabs.MADE : Network.here(host) ? MADE_OF_NETWORKS : MADE;
     if (host?.send && (made.includes(tab) || made.includes(before))) host.send({ kind: "tab", tab });
   }
 

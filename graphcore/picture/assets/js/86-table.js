@@ -2,17 +2,19 @@
 // step.
 const Table = (() => {
   const LIMIT = 200; // rows drawn at first; more on demand
-  function cells(row, decimals) {
-    return TableRows.COLUMNS.map(({ key, role, text: words }) => {
-      const tone =
-        key === "state" || key === "torch" ? `cr-tone-${Ui.sign(row.state)[1]}` : role ? `cr-is-${role}` : "";
+  function cells(view, row, decimals) {
+    return view.columns.map(({ key, role, text: words }) => {
+      const judged = key === "yours" && row.yours;
+      const tone = judged
+        ? `cr-tone-${row.yours.tone}`
+        : key === "state" || key === "torch" ? `cr-tone-${Ui.sign(row.state)[1]}` : role ? `cr-is-${role}` : "";
       const shown = TableRows.text(row, key, decimals);
       const sum = key === "torch" && row.shared && shown;
       const all = words ? null : TableRows.text(row, key);
-      const says = all && `${all}${sum ? `: the sum over all edges of ${row.name}` : ""}\nDouble click copies`;
+      const says = judged ? `${all}: ${row.yours.words}` : all && `${all}${sum ? `: the sum over all edges of ${row.name}` : ""}\nDouble click copies`;
       return Dom.el(
         "td",
-        { class: `${words ? "cr-words" : ""} ${tone}`, title: says || (key === "rule" ? row.rule : null), "data-all": all || null },
+        { class: `${words ? "cr-words" : ""} ${tone}`, title: says || (key === "rule" ? row.rule : null), "data-all": all || null, ...(key === "state" ? Words.attributes(Words.of(shown), true) : {}) },
         sum ? Dom.el("small", {}, "Σ ") : null,
         shown,
       );
@@ -24,7 +26,7 @@ const Table = (() => {
     const made = Dom.el(
       "tr",
       { "data-step": row.step, "data-node": row.node },
-      ...cells(row, view.store.get().decimals),
+      ...cells(view, row, view.store.get().decimals),
     );
     const first = made.firstElementChild;
     const name = first.textContent;
@@ -93,11 +95,11 @@ const Table = (() => {
       return Dom.el(
         "th",
         { scope: "col", "aria-sort": order, class: words ? "cr-words" : "" },
-        Ui.button(title, { class: "cr-sort", "data-key": `sort ${key}`, title: "Sort" }, () => sortBy(view, key)),
+        Ui.button(title, { class: "cr-sort", "data-key": `sort ${key}`, title: Words.of(title) ? null : "Sort", ...Words.attributes(Words.of(title), true) }, () => sortBy(view, key)),
         Dom.el("i", { "aria-hidden": "true" }, on ? (view.sort.down ? "↓" : "↑") : ""),
       );
     };
-    Ui.keepFocus(view.head, () => view.head.replaceChildren(Dom.el("tr", {}, ...TableRows.COLUMNS.map(cell))));
+    Ui.keepFocus(view.head, () => view.head.replaceChildren(Dom.el("tr", {}, ...view.columns.map(cell))));
   }
 
   // Upwards, downwards, then the order of the steps again.
@@ -109,7 +111,7 @@ const Table = (() => {
 
   function chips(view) {
     const counts = new Map();
-    for (const row of view.rows) counts.set(row.state, (counts.get(row.state) || 0) + 1);
+    for (const row of view.rows) if (row.state) counts.set(row.state, (counts.get(row.state) || 0) + 1);
     const chip = (state, label, count) =>
       Dom.el(
         "button",
@@ -131,7 +133,7 @@ const Table = (() => {
       );
     return [
       chip(null, "all", view.rows.length),
-      ...[...counts].map(([state, count]) => chip(state, `${Ui.sign(state)[0]} ${state}`.trim(), count)),
+      ...[...counts].map(([state, count]) => chip(state, `${Ui.sign(state)[0]} ${TableRows.stateWords(state)}`.trim(), count)),
     ];
   }
   const drawTools = (view) => Ui.keepFocus(view.chips, () => Ui.fill(view.chips, chips(view)));
@@ -144,7 +146,7 @@ const Table = (() => {
       drawBody(view);
     });
     search.addEventListener("keydown", (event) => event.stopPropagation());
-    const copies = TableText.copies(view.store, TableRows.COLUMNS, () => view.shown, TableRows.text);
+    const copies = TableText.copies(view.store, () => view.columns, () => view.shown, TableRows.text);
     return Dom.el("div", { class: "cr-tools" }, search, view.chips, copies);
   }
 
@@ -158,6 +160,7 @@ const Table = (() => {
   function mount(element, store) {
     const view = {
       store,
+      columns: TableRows.columns(store.get()),
       rows: [],
       shown: [],
       filter: "",
@@ -179,11 +182,18 @@ const Table = (() => {
       const fresh =
         !before || state.data.numbers !== before.data?.numbers || state.data.structure !== before.data?.structure;
       if (fresh) {
-        view.rows = TableRows.of(state.data);
+        view.rows = TableRows.of(state);
         if (view.state && !view.rows.some((row) => row.state === view.state)) view.state = null;
         drawTools(view);
       }
-      if (fresh || state.decimals !== before.decimals) drawBody(view);
+      const asked = before && (state.answers !== before.answers || state.asking !== before.asking || (state.asking && state.moment !== before.moment));
+      if (asked) {
+        view.rows = TableRows.of(state);
+        view.columns = TableRows.columns(state);
+        drawHead(view);
+        drawTools(view);
+      }
+      if (fresh || asked || state.decimals !== before.decimals) drawBody(view);
       else if (state.step !== before.step || state.selected !== before.selected) light(view);
     }
     draw(store.get(), null);

@@ -14,6 +14,14 @@ const TableRows = (() => {
     { key: "state", title: "state", text: true },
   ];
 
+  const YOURS = { key: "yours", title: "yours" };
+
+  // With answers of Ask first there is a column for them.
+  function columns({ asking, answers }) {
+    if (!asking && !Object.keys(answers).length) return COLUMNS;
+    return COLUMNS.flatMap((column) => (column.key === "torch" ? [YOURS, column] : [column]));
+  }
+
   function ruleOf(structure, edge) {
     const target = structure.nodes[edge.target];
     const how = edge.symbol ?? edge.says;
@@ -34,7 +42,27 @@ const TableRows = (() => {
       upstream: null,
       local: null,
       downstream: null,
+      yours: null,
     };
+  }
+
+  // Of a question: what was typed, as it was typed.
+  function yours(data, index, step, texts) {
+    const question = texts && !Question.empty(texts) ? Question.at(data, step) : null;
+    if (!question) return null;
+    const typed = texts.map((text) => text.trim());
+    return { ...Question.judge(question, texts), typed: typed.length > 1 ? `[${typed.join(" ")}]` : typed[0], value: Judge.read(typed[0]).value };
+  }
+
+  // What the steps have not brought yet is left out while it is asked for.
+  function veiled(data, row, moment) {
+    const known = Steps.at(data, moment).known;
+    const hidden = {};
+    if (row.from !== undefined && known.gradient(row.from) !== "all") hidden.upstream = null;
+    if (row.from !== undefined && row.step > moment)
+      Object.assign(hidden, { local: null, jacobian: null, downstream: null, rule: `through ${data.structure.nodes[row.from].name}` });
+    if (known.gradient(row.node) !== "all") Object.assign(hidden, { torch: null, error: null, state: "" });
+    return { ...row, ...hidden, veiled: true };
   }
 
   function edgeRow(data, index, step) {
@@ -43,12 +71,22 @@ const TableRows = (() => {
     return {
       ...common(data, edge.source),
       step,
+      edge: index,
+      from: edge.target,
       rule: ruleOf(data.structure, edge),
       upstream: data.numbers.gradients[edge.target],
       downstream: numbers.down,
       local: numbers.local,
       jacobian: numbers.local === null ? `${numbers.kind || ""} ${(numbers.jacobian || []).join("×")}`.trim() : null,
     };
+  }
+
+  function of(state) {
+    const { data, asking, answers, moment } = state;
+    return rowsOf(data).map((row) => {
+      const shown = asking ? veiled(data, row, moment) : row;
+      return row.edge === undefined ? shown : { ...shown, yours: yours(data, row.edge, row.step, answers[row.edge]) };
+    });
   }
 
   function rowsOf(data) {
@@ -63,7 +101,7 @@ const TableRows = (() => {
       rows.push({
         ...common(data, index),
         step: Steps.stepOf(data, index, true),
-        rule: output ? "the seed" : node.wants ? "no gradient reaches it" : "wants no gradient",
+        rule: output ? "the starting gradient" : node.wants ? "no gradient reaches it" : "wants no gradient",
         downstream: output ? data.numbers.gradients[index] : null,
       });
     });
@@ -73,6 +111,7 @@ const TableRows = (() => {
   const sortKey = (row, key) => {
     if (["name", "rule", "shape", "state"].includes(key)) return row[key];
     if (key === "error") return row.error;
+    if (key === "yours") return row.yours ? row.yours.value : null;
     return Arrays.size(row[key]);
   };
 
@@ -96,17 +135,20 @@ const TableRows = (() => {
     return view.sort ? rows.slice().sort((a, b) => compare(a, b, view.sort)) : rows;
   }
 
+  const stateWords = (state) => (state === "seed" ? "starting gradient" : state);
+
   // Text of one cell, as shown (decimals given) or in full (decimals undefined).
   function text(row, key, decimals) {
     const all = decimals === undefined;
     const cell = row[key];
-    if (key === "state") return all ? cell : `${Ui.sign(cell)[0]} ${cell}`.trim();
+    if (key === "state") return all ? stateWords(cell) : `${Ui.sign(cell)[0]} ${stateWords(cell)}`.trim();
     if (key === "error") return cell === null ? "" : all ? Format.copy(cell) : Ui.eps(cell);
+    if (key === "yours") return cell === null ? "" : all ? cell.typed : `${cell.sign} ${cell.typed}`;
     if (typeof cell === "string" && COLUMNS.find((column) => column.key === key).text) return cell;
     if (key === "local" && cell === null) return row.jacobian || "";
     if (cell === null || cell === undefined) return "";
     return all ? Arrays.full(cell) : Arrays.brief(cell, decimals);
   }
 
-  return { COLUMNS, of: rowsOf, visible, text };
+  return { columns, of, visible, text, stateWords };
 })();

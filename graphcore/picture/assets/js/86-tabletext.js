@@ -64,11 +64,11 @@ const TableText = (() => {
       .join("\n");
   }
 
-  // The buttons that copy a table; `rows` says which rows it shows now.
+  // The buttons that copy a table; `rows` says which rows it shows now, `columns` may be a function likewise.
   function copies(store, columns, rows, text) {
     const button = (kind, write) =>
       Ui.button(kind, { class: "cr-button cr-small", "data-key": `copy ${kind}` }, () =>
-        Dialogs.copy(write(columns, rows(), text, store.get().decimals), `the table as ${kind}`));
+        Dialogs.copy(write(typeof columns === "function" ? columns() : columns, rows(), text, store.get().decimals), `the table as ${kind}`));
     const kinds = Object.entries({ Markdown, LaTeX, CSV });
     return Dom.el("span", { class: "cr-copies" }, "Copy as", kinds.map(([kind, write]) => button(kind, write)));
   }

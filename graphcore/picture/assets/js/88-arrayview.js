@@ -39,7 +39,8 @@ const ArrayView = (() => {
         "tr",
         {},
         Dom.el("th", { scope: "row" }, label(index, full.shape)),
-        ...row.map((entry) => Dom.el("td", { title: Format.copy(entry) }, Format.number(entry, decimals))),
+        ...row.map((entry, column) =>
+          Dom.el("td", { title: Format.copy(entry), "data-entry": index * (full.shape[full.shape.length - 1] || 1) + column }, Format.number(entry, decimals))),
       ),
     );
     return Dom.el(
@@ -86,7 +87,8 @@ const ArrayView = (() => {
       me.which = which;
       draw(me, me.store.get());
     };
-    const switcher = Ui.segments("Which array", WHICH, me.which, choose);
+    const known = !state.asking || Steps.at(state.data, state.moment).known.gradient(me.node) === "all";
+    const switcher = Ui.segments("Which array", known ? WHICH : WHICH.slice(0, 1), me.which, choose);
     const tools = Dom.el("div", { class: "cr-tools" }, switcher,
       Dom.el("span", { class: "cr-copies" }, ...copies(full, me.name)));
     Ui.keepFocus(me.element, () => Ui.fill(me.element, tools, body(full, me)));
@@ -99,6 +101,12 @@ const ArrayView = (() => {
     const { name } = store.get().data.structure.nodes[node];
     const me = { element, store, host, node, name, which: "value", drawn: null };
     draw(me, store.get());
+    element.classList.toggle("cr-opens", Scalars.able(host));
+    element.addEventListener("click", (event) => {
+      const cell = event.target.closest("[data-entry]");
+      const shape = cell && store.get().data.structure.nodes[node].shape;
+      if (cell && Scalars.open(store, host, node, Scalars.unflat(Number(cell.dataset.entry), shape))) element.closest("dialog")?.close();
+    });
     if (host?.send && missing(store.get().data, node)) host.send({ kind: "open", node });
     return store.subscribe((state, before) => {
       if (state.data?.structure?.nodes[node]?.name !== name) return; // another program came in under the dialog

@@ -8,11 +8,13 @@ const Dialogs = (() => {
     ["PageDown  PageUp", "next, previous (presenter remotes)"],
     ["F", "start of the forward pass"],
     ["B", "start of the backward pass"],
+    ["A", "Ask first: type each gradient before it is shown"],
     ["P", "Present"],
     ["O", "in a network: open a module, fold it again"],
+    ["N  Shift+N", "on page Check: next finding, previous finding"],
     ["/", "search a node"],
     ["?", "these keys"],
-    ["Esc", "close, leave Present, let go of the node"],
+    ["Esc", "close, leave the input, Ask first, Present, let go of the node"],
     ["Ctrl+Enter", "in the program: run it"],
     ["Ctrl+Z", "in the program and the values: undo"],
     ["↑  ↓", "on a value: 0.1 up, down (Shift 1, Alt 0.01)"],
@@ -29,7 +31,8 @@ const Dialogs = (() => {
     showNotice(notice, store.get().data?.notice);
     const stop = store.subscribe((state, previous) => {
       const said = state.data?.notice;
-      if (said && said !== previous.data?.notice) showNotice(notice, said);
+      const anew = said !== previous.data?.notice || state.data.answers !== previous.data.answers;
+      if (said && anew) showNotice(notice, said);
     });
     return () => {
       stop();
@@ -90,7 +93,7 @@ const Dialogs = (() => {
         reason.title,
       ),
       // one idea a line
-      Dom.el("dd", {}, ...reason.text.split(/(?<=\.) (?=[A-Z\d])/).map((said) => Dom.el("p", {}, ...Dom.ticked(said)))),
+      Dom.el("dd", {}, ...reason.text.split(/(?<=\.) (?=[A-Z\d])/).map((said) => Dom.el("p", {}, ...Words.telling(said)))),
     ]);
     show(
       "What does this prove?",

@@ -98,10 +98,11 @@ const Mount = (() => {
     if (Network.here(host)) root.dataset.network = "";
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const data = host.data || null;
-    const initial = { ...Store.defaults, theme: Theme.initial(root) };
+    const initial = { ...Store.defaults, ...Ask.restored(host.page), theme: Theme.initial(root) };
     if (Network.here(host)) Object.assign(initial, { tab: host.send || data?.layers ? "layers" : "table", fields: null });
+    if (Check.here(host)) Object.assign(initial, Check.initial());
     const restored = back(data);
-    const store = Store.create(data ? { ...initial, ...patchFor(data, null), ...restored } : initial);
+    const store = Store.create(data ? { ...initial, ...patchFor(data, null), ...restored } : initial, Ask.derive);
     const undo = [
       flags(root, store),
       watchRuns(store, host),
@@ -118,6 +119,7 @@ const Mount = (() => {
     if (typeof Rail !== "undefined") undo.push(Rail.mount(part("rail"), store, host));
     if (typeof Tabs !== "undefined") undo.push(Tabs.mount(part("below"), store, host));
     if (typeof Dialogs !== "undefined") undo.push(Dialogs.mount(root, store, host));
+    undo.push(Words.mount(root, store, host), Check.mount(root, store, host), Ask.keep(store, host), AskView.mount(root, store, host), OpenWorkspace.mount(root, store, host));
     if (restored.step) setTimeout(() => { if (root.isConnected) Page.link(); }, SOON); // the other page's address took its place
     return {
       store,

@@ -31,5 +31,5 @@ const Standalone = (() => {
     return { ...data, ...best, folds: all.filter((state) => state !== best) };
   }
 
-  return { start, picture: start() };
+  return { start, chosen, picture: start() };
 })();

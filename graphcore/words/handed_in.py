@@ -1,0 +1,81 @@
+"""Words for what is said of a learner's own gradients."""
+
+from __future__ import annotations
+
+from graphcore.words.row import CHAIN, HAND, Word
+
+CHECK = (
+    Word(
+        "hand-in",
+        "hand-in",
+        ("hand-ins", "handed in", "handed-in"),
+        "The gradients, and values if you like, that you computed yourself and give to page Check: as text, a file or an array.",
+        CHAIN,
+        4,
+        "s",
+        "`s: 0.4794` hands in a gradient of `s`.",
+        ("submission", "your upload", "student answer"),
+        hand=HAND,
+    ),
+    Word(
+        "right-gradient",
+        "right gradient",
+        ("right gradients", "right"),
+        "What the chain rule gives at these values, by our rules and by torch. A handed-in number is right if it is equal "
+        "to the digits it was printed with.",
+        CHAIN,
+        4,
+        "s",
+        "Here it is 2s, so 0.9589.",
+        ("gold gradient", "reference gradient", "reference solution", "expected gradient", "true gradient", "correct answer"),
+        hand=HAND,
+    ),
+    Word(
+        "origin",
+        "wrong here",
+        ("origin", "origins"),
+        "The mistake was made at this node: what arrived was right, what was handed in is not.",
+        CHAIN,
+        4,
+        "s",
+        "0.4794 is s, not 2s: the exponent was left out.",
+        ("root cause", "culprit", "offender", "first failure"),
+        hand=HAND,
+    ),
+    Word(
+        "inherited",
+        "inherited",
+        (),
+        "Wrong only because a gradient it was computed from is wrong: the work at this node itself is right.",
+        CHAIN,
+        5,
+        "x",
+        "0.4794 times cos(0.5) is 0.4207: well computed, from a wrong number.",
+        ("consequential error", "follow-up error", "knock-on", "propagated error"),
+        hand=HAND,
+    ),
+    Word(
+        "missing",
+        "missing",
+        (),
+        "Nothing was handed in for this node, though its gradient was asked for.",
+        CHAIN,
+        5,
+        "x",
+        "Only `s` was handed in.",
+        ("not submitted", "absent gradient"),
+        hand="s: 0.9589",
+    ),
+    Word(
+        "undecided",
+        "undecided",
+        (),
+        "What was handed in cannot be set beside a gradient: it has another shape, say, or the node has none.",
+        "x = [1, 2]\ny = sum(x**2)",
+        5,
+        "x",
+        "Three numbers were handed in for two.",
+        ("inconclusive", "indeterminate"),
+        hand="x: [2, 4, 6]",
+    ),
+)
