@@ -115,10 +115,11 @@ def _unproven(checkup: Checkup) -> str:
     if not handed:
         return "No gradient was handed in that belongs to a node of this problem."
     if checkup.elsewhere and checkup.foreign and checkup.alignment is not None:
-        count = len(checkup.alignment.rows)
+        rows = checkup.alignment.rows
+        strange = sum(row.node is None for row in rows)
         return (
-            f"{count - len(handed)} of the {count} arrays handed in belong to no node of this problem, and what is left is not "
-            "right: it may be the work on another network."
+            f"{strange} of the {len(rows)} arrays handed in belong to no node of this problem, and what is left is not right: "
+            "it may be the work on another network."
         )
     if checkup.elsewhere:
         return (
