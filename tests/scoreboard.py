@@ -26,7 +26,8 @@ from graphcore.compare.dispute import numerical
 from graphcore.compare.states import EPS, NOISE_ALLOWED, compare_tensors, measure_noise, size
 from graphcore.errors import ChainruleError
 
-PER_ENTRY = 8  # samples of an entry that the test takes, spread over all it has
+PER_ENTRY = 8  # samples of an entry that the command takes, spread over all it has
+IN_TESTS = 5  # and those of the test, which runs whenever anything changes
 LARGEST = 200_000  # numbers in a sample's tensors beyond which it is left out
 
 
@@ -75,11 +76,11 @@ def full_name(entry: Any) -> str:
     return f"{entry.name}.{entry.variant_test_name}" if entry.variant_test_name else str(entry.name)
 
 
-def samples(entry: Any, everything: bool) -> Iterator[Any]:
+def samples(entry: Any, everything: bool, count: int = PER_ENTRY) -> Iterator[Any]:
     """Sample inputs that want gradients, with no more numbers than are affordable."""
     torch.manual_seed(20260601)
     found = list(entry.sample_inputs("cpu", torch.float64, requires_grad=True))
-    step = 1 if everything else max(1, len(found) // PER_ENTRY)
+    step = 1 if everything else max(1, len(found) // count)
     yield from found[::step]
 
 
@@ -209,10 +210,10 @@ def sensitivity(run: Any, index: int) -> float:
     return 0.0 if there is None or here is None else NOISE_ALLOWED * size(there - here)
 
 
-def run_entry(entry: Any, everything: bool = False) -> Entry:
+def run_entry(entry: Any, everything: bool = False, count: int = PER_ENTRY) -> Entry:
     """All samples of one entry."""
     result = Entry(full_name(entry))
-    for sample in samples(entry, everything):
+    for sample in samples(entry, everything, count):
         numbers = sum(
             t.numel() for t in pytree.tree_leaves((sample.input, sample.args, sample.kwargs)) if isinstance(t, torch.Tensor)
         )
