@@ -18,10 +18,11 @@ import graphcore as gc
 from graphcore.errors import ChainruleError
 from graphcore.layers import layers
 from graphcore.networks import GALLERY
+from graphcore.picture import waiting
 from graphcore.picture.network import NetworkSession, Request, Settings, session
 from graphcore.picture.network.settings import MEGABYTES, Weights
 from graphcore.picture.network.views import converting
-from graphcore.picture.network.work import Stopped, Tell, Work
+from graphcore.picture.work import Stopped, Tell, Work
 from pages.ui.link import pack, read_network_link
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -253,7 +254,7 @@ class Slow:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.gate = threading.Event()
         self.real = session.run_request
-        monkeypatch.setattr(session, "SOON", 0.01)
+        monkeypatch.setattr(waiting, "SOON", 0.01)
         monkeypatch.setattr(session, "run_request", self)
 
     def __call__(self, request: Request, tell: Tell) -> Any:

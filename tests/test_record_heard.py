@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import graphcore as gc
-from graphcore.picture.network.work import Stopped
+from graphcore.picture.work import Stopped
 from graphcore.record.heard import heard_by
 
 

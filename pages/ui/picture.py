@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -12,7 +12,10 @@ import streamlit as st
 import graphcore  # noqa: F401  # the whole package before a part of it: first visits come in threads
 from graphcore.export import Workspace
 from graphcore.picture import assets
+from graphcore.picture.waiting import Waiting
 from pages.ui.opening import now, opened
+
+PATIENCE = 1.0  # seconds that the first picture may keep the page waiting; what takes longer is shown on its way
 
 _files = assets()
 _picture = st.components.v2.component("chainrule_picture", html=_files.html, css=_files.css, js=_files.js, isolate_styles=False)
@@ -44,6 +47,16 @@ def live(session: Session, key: str) -> None:
         session.act(message)
         session = opened(session)
     _picture(key=key, data=session.payload(), on_action_change=lambda: None)
+
+
+def waited(key: str, said: str, make: Callable[[], Waiting]) -> None:
+    """Show the picture of a session kept under ``key`` whose answers take long; ``said`` stands there while it is made."""
+    if key not in st.session_state:
+        with st.spinner(said):
+            st.session_state[key] = make()
+            if st.session_state[key].wait(PATIENCE):
+                freeze()
+    live(st.session_state[key], f"{key}_picture")
 
 
 @lru_cache(maxsize=1)

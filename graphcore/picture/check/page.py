@@ -15,7 +15,7 @@ from graphcore.picture.check.work import Asked, Crowd
 
 if TYPE_CHECKING:
     from graphcore.check.hand_in import HandIn
-    from graphcore.picture.network.work import Work
+    from graphcore.picture.work import Work
 
 Json = dict[str, Any]
 

@@ -20,7 +20,7 @@ from graphcore.problems import GALLERY
 if TYPE_CHECKING:
     from graphcore.graph import Graph
     from graphcore.picture.network.pipeline import Drawn, Result
-    from graphcore.picture.network.work import Tell
+    from graphcore.picture.work import Tell
 
 Json = dict[str, Any]
 

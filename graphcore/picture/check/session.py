@@ -10,7 +10,6 @@ from graphcore.errors import ChainruleError
 from graphcore.export import Workspace
 from graphcore.picture import payload as shared
 from graphcore.picture import takehome
-from graphcore.picture.answers import Answers, fault_of
 from graphcore.picture.check import examples, home, tabs
 from graphcore.picture.check import page as pieces
 from graphcore.picture.check.page import Shown
@@ -19,15 +18,14 @@ from graphcore.picture.check.sources import received, refusal, typed
 from graphcore.picture.check.work import Asked, Crowd, Found, check_crowd, choices_of, find, request_of, values_of
 from graphcore.picture.geometry import LATER, Which
 from graphcore.picture.network.settings import Request, Settings
-from graphcore.picture.network.work import Work
+from graphcore.picture.waiting import Waiting, opened_modules
 
-SOON = 0.4  # seconds an answer waits for work, so that quick work needs no second one
 MADE = ("evidence", "report")  # what is made when its tab is looked at
 
 Json = dict[str, Any]
 
 
-class CheckSession(Answers):
+class CheckSession(Waiting):
     """The state behind one open Check page.
 
     ``text`` and ``settings`` are the problem of a link, ``hand`` and ``values`` its hand-in, ``example`` the key of one that
@@ -54,8 +52,6 @@ class CheckSession(Answers):
         super().__init__(step, decimals, problem)
         self._tab = "findings"
         self._shown = Shown(Asked(Request("")))
-        self._work: Work | None = None
-        self._stopped = False
         self._opened: int | None = None
         self._layouts: dict[Which, Any] = {}
         self._made: Json = {}
@@ -66,18 +62,6 @@ class CheckSession(Answers):
             self._open(example)
         elif text or hand:
             self._ask(Asked(Request(text or "", Settings.read(settings)), (typed(hand),) if hand else (), values=values or ""))
-
-    def payload(self) -> Json:
-        """What the browser needs; work that has ended since is in it."""
-        self._collect()
-        return super().payload()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether all work is done, after waiting for it at most so long."""
-        if self._work is not None:
-            self._work.wait(seconds)
-        self._collect()
-        return self._work is None
 
     # ---- messages ----------------------------------------------------------------------------------------------
 
@@ -113,10 +97,9 @@ class CheckSession(Answers):
         """The messages that ask for nothing new."""
         match action.get("kind"):
             case "poll":
-                self.wait(SOON)
+                self._poll()
             case "stop" if self._work is not None:
-                self._stop()
-                self._stopped = True
+                self._interrupt()
                 self._touch("check")
             case "save" if isinstance(action.get("what"), str):
                 shown = self._shown
@@ -198,28 +181,14 @@ class CheckSession(Answers):
         self._shown = replace(shown, asked=asked.opened, example=example, crowd=crowd, hand_problem=None, class_of=keeps)
         self._text, self._opened = asked.request.text, None
         self._touch("hand", "check")
-        self._work = Work(lambda tell: find(asked, tell) if crowd is None else check_crowd(asked, crowd, tell))
-        self.wait(SOON)
-
-    def _stop(self) -> None:
-        self._stopped = False
-        if self._work is not None:
-            self._work.stop()
-            self._work = None
+        self._begin(lambda tell: find(asked, tell) if crowd is None else check_crowd(asked, crowd, tell))
 
     def _collect(self) -> None:
-        work = self._work
-        if work is not None and self._shown.crowd is not None:
+        if self._work is not None and self._shown.crowd is not None:
             self._touch("check")
-        if work is None or not work.wait(0):
-            return
-        self._work = None
-        if work.fault is not None:
-            self._error = work.fault if isinstance(work.fault, ChainruleError) else fault_of(work.fault)
-        elif work.result is not None:
-            self._show(work.result)
+        super()._collect()
 
-    def _show(self, found: Found) -> None:
+    def _arrived(self, found: Found) -> None:
         self._touch("hand", "check", "alignment", "numbers", "made", "snippets")
         self._made = {}
         self._error = found.error
@@ -252,10 +221,9 @@ class CheckSession(Answers):
     # ---- the picture -------------------------------------------------------------------------------------------
 
     def _fold(self, action: Mapping[str, Any]) -> None:
-        given, problem = action.get("open"), self._shown.problem
-        if problem is None or not isinstance(given, list) or len(given) > 10_000:
+        opened, problem = opened_modules(action), self._shown.problem
+        if problem is None or opened is None:
             return
-        opened = frozenset(path for path in given if isinstance(path, str))
         self._opened = None
         self._place(problem.folded(opened, plumbing=bool(action.get("plumbing"))))
         self._touch("numbers", "check", "alignment")

@@ -16,7 +16,7 @@ from graphcore.picture.network.settings import Request, Settings
 
 if TYPE_CHECKING:
     from graphcore.check.rows import Row
-    from graphcore.picture.network.work import Tell
+    from graphcore.picture.work import Tell
 
 
 ROLES = ("gradient", "value", "parameter", "input", "target")

@@ -16,7 +16,7 @@ from graphcore.layers import Layer, layers
 from graphcore.picture.fold import Folded, fold
 from graphcore.picture.network.prepare import Prepared, prepare
 from graphcore.picture.network.settings import Request
-from graphcore.picture.network.work import Tell
+from graphcore.picture.work import Tell
 
 Json = dict[str, Any]
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from graphcore.errors import ChainruleError
 from graphcore.export import Workspace
 from graphcore.picture import scalars, takehome
-from graphcore.picture.answers import Answers, fault_of
 from graphcore.picture.geometry import LATER, Which
 from graphcore.picture.network import home, tabs, views
 from graphcore.picture.network.pipeline import Drawn, Result, draw, run_request
 from graphcore.picture.network.settings import Request, Settings, Weights, refuse
-from graphcore.picture.network.work import Tell, Work
+from graphcore.picture.waiting import Waiting, opened_modules
+from graphcore.picture.work import Tell
 from graphcore.picture.written import Written
 
 # the parts of a payload that a browser need not be sent again while they stay as they are
@@ -24,12 +24,11 @@ MADE = ("explained", "files", "code")  # those that are made when their tab is l
 TABS = {"torch": "explained", "files": "files", "code": "code"}
 KEPT = 6  # results that are remembered
 ENTRIES = 2 * 10**7  # numbers that remembered results hold, all together
-SOON = 0.4  # seconds an answer waits for work, so that quick work needs no second one
 
 Json = dict[str, Any]
 
 
-class NetworkSession(Answers):
+class NetworkSession(Waiting):
     """The state behind one open Networks page.
 
     ``text`` and ``settings`` are what to start with (the gallery's first where there is none), ``step`` and ``decimals``
@@ -55,8 +54,6 @@ class NetworkSession(Answers):
         self._tab = "layers"
         self._request = Request("")
         self._weights_problem: Json | None = None
-        self._work: Work | None = None
-        self._stopped = False
         self._result: Result | None = None
         self._drawn: Drawn | None = None
         self._cache: OrderedDict[str, tuple[Result, Drawn]] = OrderedDict()
@@ -73,18 +70,6 @@ class NetworkSession(Answers):
         self._request = Request("" if weights is None else text, weights=weights)
         self._run(text, Settings.read(settings), fold)
 
-    def payload(self) -> Json:
-        """What the browser needs; work that has ended since is in it."""
-        self._collect()
-        return super().payload()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether all work is done, after waiting for it at most so long."""
-        if self._work is not None:
-            self._work.wait(seconds)
-        self._collect()
-        return self._work is None
-
     def _take_in(self, action: Mapping[str, Any]) -> None:
         text = action.get("text")
         match action.get("kind"):
@@ -93,10 +78,9 @@ class NetworkSession(Answers):
             case "weights":
                 self._weigh(action)
             case "poll":
-                self.wait(SOON)
+                self._poll()
             case "stop" if self._work is not None:
-                self._stop()
-                self._stopped = True
+                self._interrupt()
             case "fold" if self._result is not None:
                 self._fold(action)
             case "open" if isinstance(action.get("node"), int):
@@ -148,27 +132,9 @@ class NetworkSession(Answers):
             return
         self._begin(lambda tell: run_request(request, tell, *(fold or ())))
 
-    def _begin(self, make: Callable[[Tell], tuple[Result, Drawn]]) -> None:
-        self._stop()
-        self._work = Work(make)
-        self.wait(SOON)
-
-    def _stop(self) -> None:
-        self._stopped = False
-        if self._work is not None:
-            self._work.stop()
-            self._work = None
-
-    def _collect(self) -> None:
-        work = self._work
-        if work is None or not work.wait(0):
-            return
-        self._work = None
-        if work.fault is not None:
-            self._error = work.fault if isinstance(work.fault, ChainruleError) else fault_of(work.fault)
-        elif work.result is not None:
-            self._show(*work.result)
-            self._remember(*work.result)
+    def _arrived(self, result: tuple[Result, Drawn]) -> None:
+        self._show(*result)
+        self._remember(*result)
 
     def _show(self, result: Result, drawn: Drawn) -> None:
         other = self._result is not result
@@ -221,10 +187,9 @@ class NetworkSession(Answers):
 
     def _fold(self, action: Mapping[str, Any]) -> None:
         result = self._result
-        given = action.get("open")
-        if result is None or not isinstance(given, list) or len(given) > 10_000:
+        opened = opened_modules(action)
+        if result is None or opened is None:
             return
-        opened = frozenset(path for path in given if isinstance(path, str))
         plumbing = bool(action.get("plumbing"))
         self._opened = None
 

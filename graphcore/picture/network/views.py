@@ -13,7 +13,7 @@ from graphcore.picture import payload as shared
 from graphcore.picture.geometry import Which
 from graphcore.picture.network.pipeline import Drawn, Result
 from graphcore.picture.network.settings import Request
-from graphcore.picture.network.work import Work
+from graphcore.picture.work import Work
 
 if TYPE_CHECKING:
     from graphcore.networks import Network
