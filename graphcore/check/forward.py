@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphcore.check.explain import said_of_value, unknown
 from graphcore.check.findings import Explanation, Finding, furthest
-from graphcore.check.given import Given
+from graphcore.check.given import Given, as_kept
 from graphcore.check.rounded import Roundings, forward_rows
 from graphcore.compare.states import ALLOWED, size
 from graphcore.mistakes import Change, Places, value_changes, wrong_value
@@ -67,7 +66,7 @@ class ForwardSearch:
         self.changed = True
         touched.add(index)
         if not made:
-            self.store[index] = _like(np.where(np.isnan(given.array), implied, given.array), implied)
+            self.store[index] = as_kept(np.where(np.isnan(given.array), implied, given.array), implied)
             return finding._replace(status="origin", explanations=(unknown(self.graph, index, implied, given, "value"),))
         change, store = made[0]
         touched |= {k for k in range(change.node, index + 1) if store[k] is not self.store[k]}
@@ -94,7 +93,7 @@ class ForwardSearch:
                 if wrong is None:
                     continue
                 store = list(self.store)
-                store[node] = _like(wrong, store[node])
+                store[node] = as_kept(wrong, store[node])
                 if self._follows(store, node, index) and fits(store[index], given) and not fits(self.store[index], given):
                     found.append((change, store))
         return found
@@ -128,11 +127,6 @@ class ForwardSearch:
         except (ArithmeticError, ValueError):
             return self.run._store[index]
 
-    @cached_property
-    def places(self) -> Places:
-        """The places of the run with the values that the person went on with."""
-        return Places(self.run, self.store)
-
 
 def fits(ours: Any, given: Given) -> bool:
     """Whether a forward value is the handed-in one to the digits printed and to rounding."""
@@ -145,7 +139,3 @@ def fits(ours: Any, given: Given) -> bool:
     if given.gaps is not None:
         same |= np.isnan(given.array)
     return bool(same.all())
-
-
-def _like(number: Any, kept: Any) -> Any:
-    return float(number) if isinstance(kept, float) else np.asarray(number, dtype=np.float64)

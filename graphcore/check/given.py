@@ -110,3 +110,8 @@ def _same_special(pred: Any, given: Given) -> bool:
     if given.gaps is not None:
         same = same | given.gaps
     return bool((same | close).all())
+
+
+def as_kept(numbers: Any, like: Any) -> Any:
+    """Numbers as the passes keep those like ``like``: a float for a float, else an array."""
+    return float(numbers) if isinstance(like, float) else np.asarray(numbers, dtype=np.float64)

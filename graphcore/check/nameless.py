@@ -8,8 +8,8 @@ import numpy as np
 
 from graphcore.check.belief import FACTORED, UNNAMED, Belief, Guess
 from graphcore.check.factor import factor_between
-from graphcore.check.given import Given
-from graphcore.check.unsure import as_kept, recovered
+from graphcore.check.given import Given, as_kept
+from graphcore.check.unsure import recovered
 
 if TYPE_CHECKING:
     from graphcore.check.search import Search

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphcore.check.given import Given
+from graphcore.check.given import Given, as_kept
 from graphcore.compare.states import size
 
 if TYPE_CHECKING:
@@ -53,21 +53,20 @@ class Roundings:
 
     def of_gradient(self, index: int, ours: Any, given: Given) -> Rounded | None:
         """The rounding that gives a handed-in gradient, if there is one."""
-        if not _small(ours, given):
-            return None
-        for replayed in self._all:
-            if _prints(replayed.gradients[index], given):
-                return replayed.rounded
-        return self._loosely(index, ours, given, 1)
+        return self._rounding(index, ours, given, 1)
 
     def of_value(self, index: int, ours: Any, given: Given) -> Rounded | None:
         """The rounding that gives a handed-in forward value, if there is one."""
+        return self._rounding(index, ours, given, 0)
+
+    def _rounding(self, index: int, ours: Any, given: Given, which: int) -> Rounded | None:
+        """The same for both: ``which`` says whether forward values (0) or gradients (1) are looked at."""
         if not _small(ours, given):
             return None
         for replayed in self._all:
-            if _prints(replayed.store[index], given):
+            if _prints((replayed.store, replayed.gradients)[which][index], given):
                 return replayed.rounded
-        return self._loosely(index, ours, given, 0)
+        return self._loosely(index, ours, given, which)
 
     @property
     def _all(self) -> Iterator[Replayed]:
@@ -131,12 +130,8 @@ class Roundings:
         again = type(places)(places.run, store)
         gradients: list[Any] = [None] * len(graph)
         for index in self._order:
-            total = places.run.seeds.get(index)
-            for position in places.leaving[index]:
-                g = gradients[again.rows[position][0]]
-                if g is not None:
-                    part = again.downstream(position, g)
-                    total = part if total is None else total + part
+            arrived = [(position, gradients[again.rows[position][0]]) for position in places.leaving[index]]
+            total = again.summed(index, [again.downstream(position, g) for position, g in arrived if g is not None])
             if total is not None and graph.ops[index] is not None and not isinstance(total, dict):
                 total = _kept(change(-1 - index, total), total)
             gradients[index] = total
@@ -153,7 +148,7 @@ def _kept(number: Any, like: Any) -> Any:
     """A changed number as the passes keep it; what is no floating number stays."""
     if isinstance(like, tuple | dict) or np.asarray(like).dtype.kind != "f":
         return like
-    return float(number) if isinstance(like, float) else np.asarray(number, dtype=np.float64)
+    return as_kept(number, like)
 
 
 def _small(ours: Any, given: Given) -> bool:

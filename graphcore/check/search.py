@@ -116,14 +116,7 @@ class Search:
             wrong = wrong_gradient(self.places, change, parts)
             if wrong is not None:
                 return wrong
-        if index in self.run.seeds:
-            parts.insert(0, self.run.seeds[index])
-        if not parts:
-            return None
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        return total
+        return self.places.summed(index, parts)
 
     def _parts(self, belief: Belief, index: int) -> Iterator[Any]:
         places = self.places

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphcore.check.belief import Belief
-from graphcore.check.given import Given
+from graphcore.check.given import Given, as_kept
 from graphcore.graph import Parts
 
 if TYPE_CHECKING:
@@ -68,8 +68,3 @@ def _moved(number: Any, unsure: Any, generator: np.random.Generator) -> Any:
 def _spread_of(draws: list[Any], middle: Any) -> Any:
     squares = sum((np.asarray(draw) - np.asarray(middle)) ** 2 for draw in draws)
     return DEVIATIONS * np.sqrt(squares / len(draws))
-
-
-def as_kept(numbers: Any, like: Any) -> Any:
-    """Numbers as the passes keep those like ``like``."""
-    return float(numbers) if isinstance(like, float) else np.asarray(numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from graphcore.backprop import Trace
 from graphcore.graph import Edge
 from graphcore.jacobian.linear import Linear
 from graphcore.ops.aten.windows import each
-from graphcore.ops.namespaces import Array
+from graphcore.ops.namespaces import Array, Shape
 
 
 class Special(NamedTuple):
@@ -50,29 +50,32 @@ def _convolution(run: Trace, edge: Edge) -> Special | None:
     return Special("band", formula, f"{formula}ᵀ", lambda g: move(g, values["input"], values["weight"], statics))
 
 
-def _steps(weight: Array, statics: Mapping[str, Any]) -> list[tuple[int, ...]]:
-    return [each(statics[key], weight.ndim - 2) for key in ("stride", "padding", "dilation")]
-
-
 def _reached(size: int, count: int, start: int, stride: int) -> range:
     """The windows whose entry at this place of the kernel is a number of the input, not padding."""
     first = max(0, -(start // stride))
     return range(first, max(first, min(count, (size - 1 - start) // stride + 1)))
 
 
-def _to_input(g: Linear, input: Array, weight: Array, statics: Mapping[str, Any]) -> Linear:
-    """One term a place of the kernel and a group: where its windows lie, times its weights."""
-    stride, padding, dilation = _steps(weight, statics)
-    groups, sizes, counts = statics["groups"], input.shape[2:], g.shape[2:]
-    outs, ins = weight.shape[0] // groups, weight.shape[1]
-    found = Linear(input.shape, ())
+def _windows(
+    input_shape: Shape, output_shape: Shape, weight: Array, statics: Mapping[str, Any]
+) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...], tuple[slice, ...]]]:
+    """For each place of the kernel that meets the input: the windows in which it does, and the entries they meet there."""
+    stride, padding, dilation = (each(statics[key], weight.ndim - 2) for key in ("stride", "padding", "dilation"))
     for place in product(*map(range, weight.shape[2:])):
         starts = [k * d - p for k, d, p in zip(place, dilation, padding)]
-        reached = [_reached(*ends) for ends in zip(sizes, counts, starts, stride)]
-        if not all(reached):
-            continue
-        inner = tuple([slice(r.start, r.stop) for r in reached])
-        wide = tuple([slice(a + s * r.start, a + s * (r[-1]) + 1, s) for a, s, r in zip(starts, stride, reached)])
+        reached = [_reached(*ends) for ends in zip(input_shape[2:], output_shape[2:], starts, stride)]
+        if all(reached):
+            inner = tuple([slice(r.start, r.stop) for r in reached])
+            wide = tuple([slice(a + s * r.start, a + s * (r[-1]) + 1, s) for a, s, r in zip(starts, stride, reached)])
+            yield place, inner, wide
+
+
+def _to_input(g: Linear, input: Array, weight: Array, statics: Mapping[str, Any]) -> Linear:
+    """One term a place of the kernel and a group: where its windows lie, times its weights."""
+    groups = statics["groups"]
+    outs, ins = weight.shape[0] // groups, weight.shape[1]
+    found = Linear(input.shape, ())
+    for place, inner, wide in _windows(input.shape, g.shape, weight, statics):
         for group in range(groups):
             mine = slice(group * outs, (group + 1) * outs)
             matrix: Any = weight[(mine, slice(None), *place)]  # type: ignore[arg-type]  # whole numbers among slices
@@ -84,17 +87,10 @@ def _to_input(g: Linear, input: Array, weight: Array, statics: Mapping[str, Any]
 
 def _to_weight(g: Linear, input: Array, weight: Array, statics: Mapping[str, Any]) -> Linear:
     """One term a place of the kernel and a group: the input that its windows met there."""
-    stride, padding, dilation = _steps(weight, statics)
     groups, rank = statics["groups"], weight.ndim - 2
     outs, ins = weight.shape[0] // groups, weight.shape[1]
     found = Linear(weight.shape, ())
-    for place in product(*map(range, weight.shape[2:])):
-        starts = [k * d - p for k, d, p in zip(place, dilation, padding)]
-        reached = [_reached(*ends) for ends in zip(input.shape[2:], g.shape[2:], starts, stride)]
-        if not all(reached):
-            continue
-        inner = tuple([slice(r.start, r.stop) for r in reached])
-        wide = tuple([slice(a + s * r.start, a + s * (r[-1]) + 1, s) for a, s, r in zip(starts, stride, reached)])
+    for place, inner, wide in _windows(input.shape, g.shape, weight, statics):
         for group in range(groups):
             mine = slice(group * outs, (group + 1) * outs)
             met = input[(slice(None), slice(group * ins, (group + 1) * ins), *wide)]

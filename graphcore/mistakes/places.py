@@ -118,6 +118,13 @@ class Places:
         handed = self.before(position, g)
         return handed if shape is None or np.shape(handed) == shape else unbroadcast(handed, shape)
 
+    def summed(self, index: int, parts: list[Any]) -> Any:
+        """The gradient of a node: what arrives at it, with the starting gradient where one is put in; None where nothing is."""
+        total: Any = self.run.seeds.get(index)
+        for part in parts:
+            total = part if total is None else total + part
+        return total
+
     def factors(self, target: int) -> tuple[int, int] | None:
         """The arguments of the two factors of a matrix product."""
         op = self.graph.ops[target]

@@ -56,11 +56,4 @@ def _gradient(places: Places, change: Change, gradients: list[Any], index: int) 
         parts.append(part)
     if index == change.node and change.position is None:
         return wrong_gradient(places, change, parts) if parts else None
-    if index in places.run.seeds:
-        parts.insert(0, places.run.seeds[index])
-    if not parts:
-        return None
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    return places.summed(index, parts)

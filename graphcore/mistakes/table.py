@@ -11,7 +11,6 @@ from types import MappingProxyType
 from graphcore.mistakes.row import Mistake, edge, node, value
 
 SQUARES = "square mse_loss var var_mean std"
-TURNED = "matmul addmm mm matvec mv vecmat linear"
 UNKNOWN = "unknown"
 ROUNDED = "rounded-on-the-way"
 FACTOR = "constant-factor"
