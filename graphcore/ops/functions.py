@@ -37,6 +37,27 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return (a if condition else b) if type(condition) in _TRUTHS else np.where(condition, a, b)
 
 
+def across(a: Any, b: Any) -> Any:
+    """``a.T @ b`` of matrices, by the way on which BLAS writes fewer and longer rows.
+
+    >>> across(np.array([[1.0, 2.0]]), np.array([[3.0]])).tolist()
+    [[3.0], [6.0]]
+    """
+    return (b.T @ a).T if a.ndim == b.ndim == 2 and a.shape[1] > b.shape[1] else a.T @ b
+
+
+def add_to_product(product: Any, other: Any) -> Any:
+    """``other + product`` for a new matrix product, in its own memory where the sum has the same shape.
+
+    >>> add_to_product(np.ones((2, 2)) @ np.ones((2, 2)), np.array([0.5, -0.5])).tolist()
+    [[2.5, 1.5], [2.5, 1.5]]
+    """
+    fits = isinstance(product, np.ndarray) and isinstance(other, np.ndarray) and product.dtype == other.dtype
+    if fits and product.ndim and other.shape == product.shape[product.ndim - other.ndim :]:
+        return np.add(other, product, out=product)
+    return other + product
+
+
 # from here on a mask of bits beats np.where, which stops at every change of side
 _LARGE = 4096
 

@@ -76,6 +76,10 @@ _ENTRYWISE = frozenset(
 )
 
 
+def _is_product(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+
+
 class _ArrayForm(ast.NodeTransformer):
     """A formula as small arrays want it: its numbers as 0-d arrays, made once, which NumPy need not convert each time.
 
@@ -96,6 +100,11 @@ class _ArrayForm(ast.NodeTransformer):
         node.left = self.visit(node.left)
         if not isinstance(node.op, ast.Pow):
             node.right = self.visit(node.right)
+        if _is_product(node) and isinstance(node.left, ast.Attribute) and node.left.attr == "T":
+            return ast.Call(ast.Name("across", ast.Load()), [node.left.value, node.right], [])
+        for product, other in ((node.right, node.left), (node.left, node.right)):
+            if isinstance(node.op, ast.Add) and _is_product(product):
+                return ast.Call(ast.Name("add_to_product", ast.Load()), [product, other], [])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

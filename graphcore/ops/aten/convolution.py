@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphcore.ops.aten.row import Row, Same, aten
 from graphcore.ops.aten.windows import Windows, each, windows
-from graphcore.ops.backward import Array
+from graphcore.ops.backward import Array, Shape
 from graphcore.ops.row import Formula
 
 _LARGEST = 4_000_000  # entries of the matrix of windows that are in memory at once; more samples take turns
@@ -54,9 +55,10 @@ class _Plan(NamedTuple):
             return view.transpose(1, *places, 0, *outs).reshape(1, self.groups, rows, samples * ends)
         return view.transpose(0, 1, *places, *outs).reshape(samples, self.groups, rows, ends)
 
-    def lines(self, narrow: Array) -> Array:
+    def lines(self, narrow: Array, whole: bool = False) -> Array:
         """The other side likewise: (sample, group, channel, window)."""
-        flat = self.windows.loosened(narrow) if self.loose else narrow.reshape(*narrow.shape[:2], math.prod(narrow.shape[2:]))
+        w = self.windows
+        flat = w.loosened(narrow, whole) if self.loose else narrow.reshape(*narrow.shape[:2], math.prod(narrow.shape[2:]))
         samples, channels, ends = flat.shape
         if self.shared:
             return np.swapaxes(flat, 0, 1).reshape(1, self.groups, channels // self.groups, samples * ends)
@@ -72,7 +74,7 @@ class _Plan(NamedTuple):
             return product.reshape(samples, *rows, product.shape[-1])
         return np.moveaxis(product.reshape(*rows, samples, product.shape[-1] // max(1, samples)), -2, 0)
 
-    def narrow(self, wide: Array, weight: Array) -> Array:
+    def narrow(self, wide: Array, weight: Array, bias: Any = 0.0) -> Array:
         """Every window times the weights: the forward of a convolution."""
         w = self.windows
         y = np.empty((wide.shape[0], weight.shape[0], *w.counts))
@@ -80,9 +82,10 @@ class _Plan(NamedTuple):
             mine, matrix, columns = y[part], self.matrix(weight), self.columns(wide[part])
             if not self.loose and not self.shared:
                 np.matmul(matrix, columns, out=mine.reshape(len(mine), *matrix.shape[:2], columns.shape[-1]))
+                mine += bias
                 continue
             found = self.by_sample(matrix @ columns, weight.shape[:1], len(mine))
-            mine[:] = w.tightened(found) if self.loose else found.reshape(mine.shape)
+            np.add(w.tightened(found) if self.loose else found.reshape(mine.shape), bias, out=mine)
         return y
 
     def wide(self, narrow: Array, weight: Array) -> Array:
@@ -92,21 +95,23 @@ class _Plan(NamedTuple):
         full = np.empty((narrow.shape[0], channels, *w.size))
         for part in self.turns(narrow.shape[0], channels):
             mine = full[part]
-            product = self.matrix(weight).swapaxes(1, 2) @ self.lines(narrow[part])
+            product = self.matrix(weight).swapaxes(1, 2) @ self.lines(narrow[part], whole=True)
             parts: Any = self.by_sample(product, (channels, *w.kernel), len(mine))
-            if not self.loose:
-                parts = parts.reshape(*parts.shape[:-1], *w.counts)
-            add = w.loose_add if self.loose else w.overlap_add
-            mine[:] = add(lambda place, parts=parts: parts[(slice(None), slice(None), *place)], (len(mine), channels))
+            if self.loose:
+                mine[:] = w.loose_add(parts)
+                continue
+            parts = parts.reshape(*parts.shape[:-1], *w.counts)
+            mine[:] = w.overlap_add(lambda at, parts=parts: parts[(slice(None), slice(None), *at)], (len(mine), channels))
         return full
 
     def weights(self, narrow: Array, wide: Array, shape: tuple[int, ...]) -> Array:
         """Every window times the entry that it makes, summed: the gradient of the weights."""
-        total = np.zeros((self.groups, shape[0] // self.groups, math.prod(shape[1:])))
+        total: Any = None
         for part in self.turns(*wide.shape[:2]):
             for line, column in zip(self.lines(narrow[part]), self.columns(wide[part])):
-                total += line @ column.swapaxes(1, 2)
-        return total.reshape(shape)
+                product = line @ column.swapaxes(1, 2)
+                total = product if total is None else np.add(total, product, out=total)
+        return np.zeros(shape) if total is None else np.asarray(total.reshape(shape))
 
 
 class _Depthwise(NamedTuple):
@@ -114,11 +119,12 @@ class _Depthwise(NamedTuple):
 
     windows: Windows
 
-    def narrow(self, wide: Array, weight: Array) -> Array:
+    def narrow(self, wide: Array, weight: Array, bias: Any = 0.0) -> Array:
         padded: Any = self.windows.pad(wide)
         y = np.zeros((*wide.shape[:2], *self.windows.counts))
         for place in self.windows.places():
             y += padded[(..., *self.windows.slices(place))] * self._factor(weight, place)
+        y += bias
         return y
 
     def wide(self, narrow: Array, weight: Array) -> Array:
@@ -138,40 +144,56 @@ class _Depthwise(NamedTuple):
 
 
 def _plan(input: Array, weight: Array, rest: dict[str, Any]) -> _Plan | _Depthwise:
-    rank = weight.ndim - 2
-    stride, padding, dilation = (each(rest[key], rank) for key in ("stride", "padding", "dilation"))
-    kernel, counts = weight.shape[2:], input.shape[2:]
-    if rest["transposed"]:
-        more = each(rest["output_padding"], rank)
-        ends = zip(counts, stride, padding, dilation, kernel, more)
+    more = rest["output_padding"] if rest["transposed"] else None
+    return _made_plan(input.shape[2:], weight.shape, rest["stride"], rest["padding"], rest["dilation"], rest["groups"], more)
+
+
+@lru_cache(maxsize=1024)
+def _made_plan(
+    counts: Shape, shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int, more: Shape | None
+) -> _Plan | _Depthwise:
+    """The plan for an input of this extent and weights of this shape; ``more`` at the end of a transposed convolution."""
+    rank, kernel = len(shape) - 2, shape[2:]
+    stride, padding, dilation = (each(setting, rank) for setting in (stride, padding, dilation))
+    if more is not None:
+        ends = zip(counts, stride, padding, dilation, kernel, each(more, rank))
         size = tuple((n - 1) * s - 2 * p + d * (k - 1) + o + 1 for n, s, p, d, k, o in ends)
         found = Windows(size, kernel, stride, padding, dilation, counts)
     else:
         found = windows(counts, kernel, stride, padding, dilation)
-    if weight.shape[:2] == (rest["groups"], 1):
+    if shape[:2] == (groups, 1):
         return _Depthwise(found)
     gaps = math.prod(found.padded[1:]) / max(1, math.prod(found.counts[1:])) - 1
-    loose = set(found.stride) == {1} and gaps * weight.shape[0] < _WORTH * rest["groups"] and math.prod(kernel) > 1
-    return _Plan(found, rest["groups"], loose)
+    loose = set(found.stride) == {1} and gaps * shape[0] < _WORTH * groups and math.prod(kernel) > 1
+    return _Plan(found, groups, loose)
+
+
+def _strict(plan: _Plan | _Depthwise, factors: Array) -> _Plan | _Depthwise:
+    """The plan without gaps where a factor of their zeros is inf or nan, which would make nan of them."""
+    if isinstance(plan, _Plan) and plan.loose and not np.isfinite(np.add.reduce(factors, None)):
+        return plan._replace(loose=False)
+    return plan
 
 
 def _convolution(input: Array, weight: Array, bias: Array | None, **rest: Any) -> Array:
     plan = _plan(input, weight, rest)
-    y = plan.wide(input, weight) if rest["transposed"] else plan.narrow(input, weight)
-    if bias is not None:
-        y += bias.reshape(-1, *(1,) * (weight.ndim - 2))
+    spread: Any = 0.0 if bias is None else bias.reshape(-1, *(1,) * (weight.ndim - 2))
+    if not rest["transposed"]:
+        return plan.narrow(input, weight, spread)
+    y = _strict(plan, weight).wide(input, weight)
+    y += spread
     return y
 
 
 def _input(g: Array, y: Array, input: Array, weight: Array, **rest: Any) -> Array:
     plan = _plan(input, weight, rest)
-    return plan.narrow(g, weight) if rest["transposed"] else plan.wide(g, weight)
+    return plan.narrow(g, weight) if rest["transposed"] else _strict(plan, weight).wide(g, weight)
 
 
 def _weight(g: Array, y: Array, input: Array, weight: Array, **rest: Any) -> Array:
     plan = _plan(input, weight, rest)
     narrow, wide = (input, g) if rest["transposed"] else (g, input)
-    return plan.weights(narrow, wide, weight.shape)
+    return _strict(plan, wide).weights(narrow, wide, weight.shape)
 
 
 def _bias(g: Array, y: Array, **rest: Any) -> Any:

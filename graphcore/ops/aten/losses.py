@@ -131,7 +131,14 @@ def _soft_margin_self(g: Any, y: Any, self: Any, target: Any, reduction: int) ->
 
 def _by_class(self: Array) -> Array:
     """With the classes last: (samples, positions..., classes)."""
-    return np.moveaxis(self, 1 if self.ndim > 1 else 0, -1)
+    return np.moveaxis(self, 1, -1) if self.ndim > 2 else self
+
+
+def _at(classes: Any) -> tuple[Any, ...]:
+    """The subscript of the class of every sample in an array by class."""
+    if classes.ndim == 1:
+        return np.arange(len(classes)), classes
+    return (*np.indices(classes.shape, sparse=True), classes)
 
 
 def _class_weights(self: Array, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any]:
@@ -143,7 +150,7 @@ def _class_weights(self: Array, target: Any, weight: Any, ignore_index: int) -> 
 
 def _nll(self: Array, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
     classes, w = _class_weights(self, target, weight, ignore_index)
-    picked = np.take_along_axis(_by_class(self), classes[..., None], -1)[..., 0]
+    picked = _by_class(self)[_at(classes)]
     each = np.where(w == 0, 0.0, -w * picked)
     if reduction == 0:
         return each, np.asarray(w if self.ndim == 1 else 0.0)
@@ -155,7 +162,7 @@ def _nll_self(g: Any, y: Any, self: Array, target: Any, weight: Any, reduction: 
     classes, w = _class_weights(self, target, weight, ignore_index)
     share = np.where(w == 0, 0.0, -w * (g[0] / y[1] if reduction == _MEAN else g[0]))
     found = np.zeros(self.shape)
-    np.put_along_axis(_by_class(found), classes[..., None], share[..., None], -1)
+    _by_class(found)[_at(classes)] = share
     return found
 
 

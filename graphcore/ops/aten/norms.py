@@ -19,16 +19,21 @@ def total(a: Any, axes: tuple[int, ...]) -> Any:
     return a
 
 
+def products(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
+    """The sum of a * b over ``axes``, likewise; BLAS takes it along the last one without an array of products."""
+    return np.vecdot(a, b)[..., None] if axes == (a.ndim - 1,) else total(a * b, axes)
+
+
 def normalized_back(g: Any, centered: Any, rstd: Any, axes: tuple[int, ...], weight: Any = 1.0) -> Any:
     """The gradient through (a - mean) * rstd * weight, where both numbers are taken over ``axes`` of a itself.
 
-    The products are taken in torch's order, which tells where two entries all but cancel.
+    The products are taken in torch's order, which tells where two entries all but cancel. ``centered`` is overwritten.
     """
     count = math.prod(centered.shape[k] for k in axes)
-    found = g * centered
-    along = total(found, axes) * rstd * rstd / count
-    np.multiply(centered, along, out=found)
-    np.subtract(g - total(g, axes) / count, found, out=found)
+    along = products(g, centered, axes) * rstd * rstd / count
+    centered *= along
+    found = g - total(g, axes) / count
+    found -= centered
     found *= rstd * weight
     return found
 
@@ -38,7 +43,7 @@ def _moments(a: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array,
     count = math.prod(a.shape[k] for k in axes)
     mean = total(a, axes) / count
     centered = a - mean
-    return centered, mean, 1 / np.sqrt(total(centered * centered, axes) / count + eps)
+    return centered, mean, 1 / np.sqrt(products(centered, centered, axes) / count + eps)
 
 
 def _scaled(centered: Array, rstd: Array, weight: Any, bias: Any) -> Array:
@@ -52,7 +57,9 @@ def _scaled(centered: Array, rstd: Array, weight: Any, bias: Any) -> Array:
 
 
 def _moments_back(parts: Any, first: int, centered: Any, rstd: Any, shape: Shape, axes: tuple[int, ...]) -> Any:
-    """What the outputs mean and 1 / spread hand on, where they are used themselves."""
+    """What the outputs mean and 1 / spread hand on, where they are used themselves; None where neither is."""
+    if first not in parts and first + 1 not in parts:
+        return None
     count = math.prod(centered.shape[k] for k in axes)
     found: Any = 0.0
     if first in parts:
@@ -143,14 +150,18 @@ def _layer_input(g: Any, y: Any, input: Array, normalized_shape: Any, weight: An
     axes, centered = _layer_axes(input, normalized_shape), input - y[1]
     found = _moments_back(g, 1, centered, y[2], y[1].shape, axes)
     if 0 in g:
-        found = found + normalized_back(g[0] if weight is None else g[0] * weight, centered, y[2], axes)
-    return np.broadcast_to(found, input.shape)
+        through = normalized_back(g[0] if weight is None else g[0] * weight, centered, y[2], axes)
+        return through if found is None else found + through
+    return np.zeros(input.shape) if found is None else np.broadcast_to(found, input.shape)
 
 
 def _layer_weight(g: Any, y: Any, input: Array, normalized_shape: Any, **_: Any) -> Any:
     if 0 not in g:
         return np.zeros(normalized_shape)
-    return np.add.reduce(g[0] * ((input - y[1]) * y[2]), tuple(range(input.ndim - len(normalized_shape))))
+    found = input - y[1]
+    found *= g[0]
+    rows = y[2].reshape(-1)
+    return (rows @ found.reshape(rows.size, math.prod(normalized_shape))).reshape(normalized_shape)
 
 
 def _layer_bias(g: Any, y: Any, input: Array, normalized_shape: Any, **_: Any) -> Any:
@@ -183,8 +194,9 @@ def _group_input(g: Any, y: Any, input: Array, weight: Any, **rest: Any) -> Any:
         return np.zeros(input.shape)  # torch then takes mean and spread for numbers, unlike in layer normalization
     upstream = _grouped(g[0], rest)
     upstream = upstream if weight is None else upstream * _per_channel(weight, rest)
-    found = normalized_back(upstream, centered, rstd, (2, 3)) + _moments_back(g, 1, centered, rstd, kept, (2, 3))
-    return found.reshape(input.shape)
+    used = _moments_back(g, 1, centered, rstd, kept, (2, 3))
+    found = normalized_back(upstream, centered, rstd, (2, 3))
+    return (found if used is None else found + used).reshape(input.shape)
 
 
 def _group_weight(g: Any, y: Any, input: Array, **rest: Any) -> Any:

@@ -109,8 +109,9 @@ def pieces(signature: str, places: Callable[..., list[Any]], spoken: str) -> Row
         return tuple(self[index] for index in places(np.shape(self), **settings))
 
     def rule(g: Any, y: Any, self: Any, **settings: Any) -> Any:
-        found = np.zeros(np.shape(self))
-        for part, index in enumerate(places(np.shape(self), **settings)):
+        indices = places(np.shape(self), **settings)
+        found = (np.empty if len(g) == len(indices) else np.zeros)(np.shape(self))
+        for part, index in enumerate(indices):
             if part in g:
                 found[index] = g[part]
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -52,26 +52,43 @@ def _steps(size: Shape) -> list[int]:
 
 
 def _records(padded: Any, w: Windows) -> Any:
-    """The largest entry of each window and how far it is from the window's first place, one axis after the other."""
-    rank, steps = len(w.size), _steps(w.size)
-    best, shift = padded, None
-    for axis in range(rank - 1, -1, -1):
-        pick: list[Any] = [slice(None)] * rank
-        top: Any = None
-        far: Any = None
-        for k in range(w.kernel[axis]):
-            pick[axis] = slice(
-                k * w.dilation[axis], k * w.dilation[axis] + (w.counts[axis] - 1) * w.stride[axis] + 1, w.stride[axis]
-            )
-            entry, before = best[(..., *pick)], 0 if shift is None else shift[(..., *pick)]
-            if top is None:
-                top, far = entry, before
-                continue
-            # of equal entries the first
-            far = np.where(entry > top, before + k * w.dilation[axis] * steps[axis], far)
-            top = np.maximum(top, entry)
-        best, shift = top, np.broadcast_to(np.asarray(far), np.shape(top))
+    """The largest entry of each window and how far it is from the window's first place, one axis after the other.
+
+    Which entry it is is counted in bytes, which NumPy works through many times faster than through entries.
+    """
+    best = padded
+    found: list[Any] = []
+    for axis in range(len(w.size) - 1, -1, -1):
+        parts = [_along_axis(w, axis, k) for k in range(w.kernel[axis])]
+        entries = [best[part] for part in parts]
+        best = reduce(np.maximum, entries)
+        # of equal entries the first: as many come before it as are passed over from the start
+        passed = np.ones(best.shape, bool)
+        number = np.zeros(best.shape, np.min_scalar_type(len(parts)))
+        for entry in entries[:-1]:
+            passed &= entry != best
+            number += passed
+        found = [_picked([each[part] for part in parts], number) for each in found] + [number]
+    shift = 0
+    for number, dilation, step in zip(reversed(found), w.dilation, _steps(w.size)):
+        shift = shift + np.multiply(number, dilation * step, dtype=np.int64)
     return best, shift
+
+
+def _along_axis(w: Windows, axis: int, k: int) -> tuple[Any, ...]:
+    """Entry ``k`` of every window along one of the last axes."""
+    start = k * w.dilation[axis]
+    part: list[Any] = [slice(None)] * len(w.size)
+    part[axis] = slice(start, start + (w.counts[axis] - 1) * w.stride[axis] + 1, w.stride[axis])
+    return (..., *part)
+
+
+def _picked(choices: list[Any], number: Any) -> Any:
+    """Of several arrays of small numbers the one that ``number`` says, entry by entry."""
+    found = choices[0] * (number == 0)
+    for k, choice in enumerate(choices[1:], 1):
+        found += choice * (number == k)
+    return found
 
 
 def _odd_records(padded: Any, w: Windows) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphcore.ops import network
+from graphcore.ops.aten.norms import products
 from graphcore.ops.aten.row import Row, Same, aten
 from graphcore.ops.backward import Array
 from graphcore.ops.row import Formula
@@ -31,13 +32,19 @@ def _safe(self: Array, dim: int, dtype: Any) -> Any:
     if not self.ndim:
         return np.ones(())
     top = np.maximum.reduce(self, dim, keepdims=True, initial=-np.inf)
-    shares = np.exp(self - np.where(top == -np.inf, 0.0, top))
+    shares = self - np.where(top == -np.inf, 0.0, top)
+    np.exp(shares, out=shares)
     total = np.add.reduce(shares, dim, keepdims=True)
-    return shares / np.where(total == 0, 1.0, total)
+    shares /= np.where(total == 0, 1.0, total)
+    return shares
 
 
 def _safe_back(g: Any, y: Any, self: Array, dim: int, dtype: Any) -> Any:
-    return y * (g - np.add.reduce(g * y, dim, keepdims=True)) if y.ndim else np.zeros(())
+    if not y.ndim:
+        return np.zeros(())
+    found = g - products(g, y, (dim % y.ndim,))
+    found *= y
+    return found
 
 
 ROWS: list[Row | Same] = [

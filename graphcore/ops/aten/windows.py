@@ -90,12 +90,15 @@ class Windows:
         """How many entries there are from the first window to the last, with the gaps between the rows."""
         return 1 + sum((n - 1) * step for n, step in zip(self.counts, self.steps))
 
-    def loosened(self, narrow: Array) -> Array:
-        """What windows of stride 1 hold, with zeros in the gaps, as one long axis: neighbours stay neighbours in memory."""
-        full: Any = np.zeros((*narrow.shape[: -len(self.counts)], self.counts[0], *self.padded[1:]))
+    def loosened(self, narrow: Array, whole: bool = False) -> Array:
+        """What windows of stride 1 hold, with zeros in the gaps, as one long axis: neighbours stay neighbours in memory.
+
+        It ends with the last window, or with the padded axes themselves where ``whole``.
+        """
+        full: Any = np.zeros((*narrow.shape[: -len(self.counts)], *self.padded))
         full[(..., *map(slice, self.counts))] = narrow
-        found: Array = full.reshape(*full.shape[: -len(self.counts)], -1)[..., : self.length]
-        return found
+        found: Array = full.reshape(*full.shape[: -len(self.counts)], -1)
+        return found if whole else found[..., : self.length]
 
     def tightened(self, loose: Array) -> Array:
         """The transpose: the gaps left out."""
@@ -109,14 +112,18 @@ class Windows:
         strides = (*padded.strides[: -len(self.size)], size, *(size * d * step for d, step in zip(self.dilation, self.steps)))
         return as_strided(padded, (*padded.shape[: -len(self.size)], self.length, *self.kernel), strides, writeable=False)
 
-    def loose_add(self, parts: Any, leading: Shape) -> Array:
-        """:meth:`overlap_add` of loosened windows: every place is one shift of all of them."""
-        full: Any = np.zeros((*leading, math.prod(self.padded)))
-        steps, length = self.steps, self.length
-        for place in self.places():
-            shift = sum(k * d * step for k, d, step in zip(place, self.dilation, steps))
-            full[..., shift : shift + length] += parts(place)
-        found: Array = full.reshape(*leading, *self.padded)[(..., *self.inside())]
+    def loose_add(self, parts: Array) -> Array:
+        """:meth:`overlap_add` of whole loosened windows, (leading ..., places in a window ..., windows).
+
+        Every place is one shift of all windows: in a view that is slanted by it the places lie below each other and are
+        summed at once. What a shift brings in from the left is the end of the place before, where there are zeros.
+        """
+        rank, size = len(self.size), parts.itemsize
+        slanted = (far - size * d * step for far, d, step in zip(parts.strides[-rank - 1 : -1], self.dilation, self.steps))
+        strides = (*parts.strides[: -rank - 1], *slanted, size)
+        below = as_strided(parts, strides=strides, writeable=False)
+        full: Any = np.add.reduce(below, tuple(range(parts.ndim - rank - 1, parts.ndim - 1)))
+        found: Array = full.reshape(*full.shape[:-1], *self.padded)[(..., *self.inside())]
         return found
 
 
