@@ -29,6 +29,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if type(condition) is np.ndarray:
         if condition.size >= _LARGE and condition.dtype == bool:
+            if _fits(b, condition) and not condition.any():
+                return b
             if _is_zero(b) and _fits(a, condition):
                 return _masked(a, condition)
             if _is_zero(a) and _fits(b, condition):

@@ -8,6 +8,7 @@ Python function per namespace, and printed by the views. Only texts of this pack
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -76,6 +77,18 @@ _ENTRYWISE = frozenset(
 )
 
 
+_CONSTANTS = {"pi": math.pi, "sqrt": math.sqrt}
+
+
+def _number(node: ast.expr) -> float | None:
+    """The value of an expression of numbers alone, such as ``sqrt(2 * pi)``."""
+    parts = list(ast.walk(node))
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    if not isinstance(node, ast.BinOp | ast.Call) or not names or not names <= _CONSTANTS.keys():
+        return None
+    return float(eval(compile(ast.Expression(node), "<numbers>", "eval"), dict(_CONSTANTS)))  # noqa: S307  # a row's text
+
+
 def _is_product(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
 
@@ -90,13 +103,21 @@ class _ArrayForm(ast.NodeTransformer):
         self.numbers: dict[str, Array] = {}
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if type(node.value) not in (int, float):
-            return node
+        return self._named(node.value) if type(node.value) in (int, float) else node
+
+    def _named(self, value: float) -> ast.Name:
         name = f"_{len(self.numbers)}"
-        self.numbers[name] = np.array(node.value, dtype=np.float64)
+        self.numbers[name] = np.array(value, dtype=np.float64)
         return ast.Name(name, ast.Load())
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        value = _number(node)
+        if value is not None:
+            return self._named(value)
+        divisor = node.right.value if isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant) else 0
+        if type(divisor) in (int, float) and divisor > 0 and math.frexp(divisor)[0] == 0.5:
+            # a division by a power of two is a product, which takes half the time and gives the same number
+            node.op, node.right = ast.Mult(), ast.Constant(1 / divisor)
         node.left = self.visit(node.left)
         if not isinstance(node.op, ast.Pow):
             node.right = self.visit(node.right)
@@ -108,6 +129,9 @@ class _ArrayForm(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        value = _number(node)
+        if value is not None:
+            return self._named(value)
         if isinstance(node.func, ast.Name) and node.func.id in _ENTRYWISE:
             node.args = [self.visit(argument) for argument in node.args]
         return node

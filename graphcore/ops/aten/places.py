@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ def pieces(signature: str, places: Callable[..., list[Any]], spoken: str) -> Row
 
 
 def _by_sizes(shape: Shape, split_sizes: Shape, dim: int = 0) -> list[Any]:
-    ends = np.cumsum((0, *split_sizes)).tolist()
+    ends = accumulate(split_sizes, initial=0)
     return [(*(slice(None),) * (dim % len(shape)), slice(low, high)) for low, high in pairwise(ends)]
 
 
