@@ -258,7 +258,7 @@ class Slow:
         monkeypatch.setattr(session, "run_request", self)
 
     def __call__(self, request: Request, tell: Tell) -> Any:
-        tell("recording", 214, 1653)
+        tell("tracing", 214, 1653)
         assert self.gate.wait(LONG)
         return self.real(request, tell)
 
@@ -268,8 +268,8 @@ def test_long_work_says_where_it_is_and_can_be_stopped(small: NetworkSession, mo
     slow = Slow(monkeypatch)
     small.act({"id": 1, "kind": "run", "text": "Linear(3, 1)"})
     data = small.payload()
-    assert data["work"]["stage"] == "recording"
-    assert data["verdict"]["bold"] == "Recording, 214 of 1,653 nodes …"
+    assert data["work"]["stage"] == "tracing"
+    assert data["verdict"]["bold"] == "Tracing, 214 of 1,653 steps …"
     assert data["verdict"]["action"] == {"label": "Stop", "kind": "stop"}
     assert data["numbers"] == good["numbers"], "the last good picture stays"
     small.act({"id": 2, "kind": "stop"})

@@ -14,12 +14,13 @@ import numpy as np
 from graphcore.backprop.plan import MANY, UNARY, Plan, kernels, slot_rule
 from graphcore.errors import TraceError
 from graphcore.graph import Edge, Graph, Value
+from graphcore.heard import heard
 from graphcore.ops.namespaces import unbroadcast
 
 
 def forward(graph: Graph, plan: Plan, store: list[Any]) -> None:
     """Fill the places of all nodes that are no leaves; TraceError where a matrix has no inverse."""
-    rows = iter(plan.forward)
+    rows = heard(plan.forward, after=len(plan.backward))
     index = 0
     while True:
         try:
@@ -50,7 +51,7 @@ def backward(graph: Graph, plan: Plan, store: list[Any], seeds: Mapping[int, Val
         gradients[index] = seed
     downstream: list[Any] = []
     hand_on = downstream.append
-    rows = iter(plan.backward)
+    rows = heard(plan.backward, before=len(plan.forward))
     row: Any = None
     while True:
         try:

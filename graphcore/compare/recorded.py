@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphcore.errors import CompareError, first_line
 from graphcore.graph import Ref
+from graphcore.heard import heard
 
 if TYPE_CHECKING:
     from graphcore.graph import Graph, Recorded, TorchCall
@@ -34,7 +35,7 @@ def run_calls(graph: Graph, tensors: list[Any], taps: list[Tap]) -> Iterator[tup
     """Repeat the recorded calls; after each one its last node that wants a gradient, with its tensor."""
     own = recorded(graph)
     functions = {group.outputs[0]: k for k, group in enumerate(own.groups) if group.kind == "function" and group.outputs}
-    for call in own.calls:
+    for call in heard(own.calls):
         made = [k for k in call.outputs if k is not None]
         group = next((functions[k] for k in made if k in functions), None)
         out = _call(graph, call, tensors, taps, group)

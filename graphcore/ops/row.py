@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -89,6 +89,10 @@ def _number(node: ast.expr) -> float | None:
     return float(eval(compile(ast.Expression(node), "<numbers>", "eval"), dict(_CONSTANTS)))  # noqa: S307  # a row's text
 
 
+def _power_of_two(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float) and value > 0 and math.frexp(value)[0] == 0.5
+
+
 def _is_product(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
 
@@ -103,7 +107,8 @@ class _ArrayForm(ast.NodeTransformer):
         self.numbers: dict[str, Array] = {}
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return self._named(node.value) if type(node.value) in (int, float) else node
+        value: Any = node.value
+        return self._named(value) if type(value) in (int, float) else node
 
     def _named(self, value: float) -> ast.Name:
         name = f"_{len(self.numbers)}"
@@ -114,10 +119,9 @@ class _ArrayForm(ast.NodeTransformer):
         value = _number(node)
         if value is not None:
             return self._named(value)
-        divisor = node.right.value if isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant) else 0
-        if type(divisor) in (int, float) and divisor > 0 and math.frexp(divisor)[0] == 0.5:
-            # a division by a power of two is a product, which takes half the time and gives the same number
-            node.op, node.right = ast.Mult(), ast.Constant(1 / divisor)
+        if isinstance(node.op, ast.Div) and isinstance(node.right, ast.Constant) and _power_of_two(node.right.value):
+            # a product takes half the time of a quotient, and here gives the same number
+            node.op, node.right = ast.Mult(), ast.Constant(1 / node.right.value)
         node.left = self.visit(node.left)
         if not isinstance(node.op, ast.Pow):
             node.right = self.visit(node.right)

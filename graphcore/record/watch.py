@@ -10,12 +10,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from graphcore.errors import ChainruleError
 from graphcore.graph.recorded import Stop
+from graphcore.heard import listener
 from graphcore.ops.aten import Call, resolve
 from graphcore.ops.aten.writes import SAME
 from graphcore.record.calls import Given, cause_of, given_of, tensors_of
 from graphcore.record.decomposed import Decomposer, NoWay
 from graphcore.record.functions import FunctionGroup
-from graphcore.record.heard import listener
 from graphcore.record.memory import Make
 from graphcore.record.writer import Opening, Writer, refuse
 

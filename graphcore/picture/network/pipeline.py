@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from graphcore.backprop import Trace, trace
 from graphcore.compare import Comparison, compare
 from graphcore.errors import CompareError
 from graphcore.graph import Graph
+from graphcore.heard import heard_by
 from graphcore.layers import Layer, layers
 from graphcore.picture.fold import Folded, fold
 from graphcore.picture.network.prepare import Prepared, prepare
@@ -62,12 +63,11 @@ def run_request(
 ) -> tuple[Result, Drawn]:
     """Everything of a request, drawn with these modules open; ChainruleError where text, field or weights will not do."""
     from graphcore.record import record
-    from graphcore.record.heard import heard_by
 
     tell("building")
     made = prepare(request)
     tell("recording")
-    with heard_by(lambda calls: tell("recording", calls)):
+    with heard_by(partial(tell, "recording")):
         graph = record(made.module, *made.tensors)
     result = _run(request, made, graph, tell)
     tell("laying out")
@@ -79,13 +79,15 @@ def _run(request: Request, made: Prepared, graph: Graph, tell: Tell) -> Result:
 
     tell("tracing")
     try:
-        run = trace(graph)
+        with heard_by(partial(tell, "tracing")):
+            run = trace(graph)
     except UnsupportedError as missing:
         counts = {} if graph.recorded is None else graph.recorded.unsupported
         return Result(request, made, cast(Trace, missing.forward), None, {name: len(nodes) for name, nodes in counts.items()})
     tell("comparing")
     try:
-        result = Result(request, made, run, compare(run))
+        with heard_by(partial(tell, "comparing")):
+            result = Result(request, made, run, compare(run))
         _ = result.layers, result.comparison and result.comparison.banner
     except CompareError as refusal:
         return Result(request, made, run, None, refused=str(refusal))

@@ -113,7 +113,7 @@ def verdict(result: Result | None, drawn: Drawn | None, error: ChainruleError | 
 
 
 def running(work: Work) -> Json:
-    """The banner while work is under way: ``Recording, 214 of 1,653 nodes …``."""
+    """The banner while work is under way: ``Tracing, 214 of 1,653 steps …``."""
     stage = work.stage[:1].upper() + work.stage[1:]
     bold = f"{stage} …" if work.counted is None else f"{stage}, {_counted(*work.counted)} …"
     place = f"Stage {work.stages.index(work.stage) + 1} of {len(work.stages)}, {work.seconds:.0f} s."
@@ -121,7 +121,7 @@ def running(work: Work) -> Json:
 
 
 def _counted(done: int, total: int | None) -> str:
-    return f"{done:,} calls" if total is None else f"{done:,} of {total:,} nodes"
+    return f"{done:,} calls" if total is None else f"{done:,} of {total:,} steps"
 
 
 def stopped(result: Result | None) -> Json:
