@@ -74,7 +74,7 @@ class _Plan(NamedTuple):
             return product.reshape(samples, *rows, product.shape[-1])
         return np.moveaxis(product.reshape(*rows, samples, product.shape[-1] // max(1, samples)), -2, 0)
 
-    def narrow(self, wide: Array, weight: Array, bias: Any = 0.0) -> Array:
+    def narrow(self, wide: Array, weight: Array) -> Array:
         """Every window times the weights: the forward of a convolution."""
         w = self.windows
         y = np.empty((wide.shape[0], weight.shape[0], *w.counts))
@@ -82,10 +82,9 @@ class _Plan(NamedTuple):
             mine, matrix, columns = y[part], self.matrix(weight), self.columns(wide[part])
             if not self.loose and not self.shared:
                 np.matmul(matrix, columns, out=mine.reshape(len(mine), *matrix.shape[:2], columns.shape[-1]))
-                mine += bias
                 continue
             found = self.by_sample(matrix @ columns, weight.shape[:1], len(mine))
-            np.add(w.tightened(found) if self.loose else found.reshape(mine.shape), bias, out=mine)
+            mine[:] = w.tightened(found) if self.loose else found.reshape(mine.shape)
         return y
 
     def wide(self, narrow: Array, weight: Array) -> Array:
@@ -119,12 +118,11 @@ class _Depthwise(NamedTuple):
 
     windows: Windows
 
-    def narrow(self, wide: Array, weight: Array, bias: Any = 0.0) -> Array:
+    def narrow(self, wide: Array, weight: Array) -> Array:
         padded: Any = self.windows.pad(wide)
         y = np.zeros((*wide.shape[:2], *self.windows.counts))
         for place in self.windows.places():
             y += padded[(..., *self.windows.slices(place))] * self._factor(weight, place)
-        y += bias
         return y
 
     def wide(self, narrow: Array, weight: Array) -> Array:
@@ -177,11 +175,9 @@ def _strict(plan: _Plan | _Depthwise, factors: Array) -> _Plan | _Depthwise:
 
 def _convolution(input: Array, weight: Array, bias: Array | None, **rest: Any) -> Array:
     plan = _plan(input, weight, rest)
-    spread: Any = 0.0 if bias is None else bias.reshape(-1, *(1,) * (weight.ndim - 2))
-    if not rest["transposed"]:
-        return plan.narrow(input, weight, spread)
-    y = _strict(plan, weight).wide(input, weight)
-    y += spread
+    y = _strict(plan, weight).wide(input, weight) if rest["transposed"] else plan.narrow(input, weight)
+    if bias is not None:
+        y += bias.reshape(-1, *(1,) * (weight.ndim - 2))
     return y
 
 
