@@ -169,7 +169,7 @@ class Jacobian:
                 upstream = self._upstream()
                 made = self._downstream(upstream, LINEAR) if known is None else known.downstream(upstream)
                 return as_linear(made).summed_to(graph.shapes[source])
-        except (TypeError, AttributeError):
+        except (TypeError, ValueError, AttributeError):
             return None
 
     @cached_property

@@ -21,7 +21,9 @@ def total(a: Any, axes: tuple[int, ...]) -> Any:
 
 def products(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
     """The sum of a * b over ``axes``, likewise; BLAS takes it along the last one without an array of products."""
-    return np.vecdot(a, b)[..., None] if axes == (a.ndim - 1,) else total(a * b, axes)
+    if axes == (a.ndim - 1,) and not np.iscomplexobj(a):  # of complex numbers vecdot takes the conjugate
+        return np.vecdot(a, b)[..., None]
+    return total(a * b, axes)
 
 
 def normalized_back(g: Any, centered: Any, rstd: Any, axes: tuple[int, ...], weight: Any = 1.0) -> Any:
