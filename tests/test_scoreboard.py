@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("expecttest")
 
-from tests.scoreboard import IN_TESTS, entries, run_entry, scoreboard
+from tests.scoreboard import IN_TESTS, run_all, scoreboard
 
 FULL = 475  # entries that pass in every sample taken; see ``python -m tests.scoreboard`` for the rest
 
@@ -14,7 +14,7 @@ FULL = 475  # entries that pass in every sample taken; see ``python -m tests.sco
 @pytest.mark.alone
 @pytest.mark.filterwarnings("ignore")
 def test_the_scoreboard_keeps_its_floor(capsys: pytest.CaptureFixture[str]) -> None:
-    found = [run_entry(entry, count=IN_TESTS) for entry in entries()]
+    found = [entry for entry, _ in run_all(count=IN_TESTS)]
     with capsys.disabled():
         print(f"\n{scoreboard(found)}")
     wrong = {entry.name: entry.says.most_common(2) for entry in found if entry.wrong}
