@@ -75,10 +75,12 @@ def test_a_small_network_is_written_out_as_before() -> None:
     assert code["file"] is None and "saved" not in code["numpy"] and code["program"].startswith("x = ")
 
 
-def test_what_has_no_short_form_still_says_why() -> None:
+def test_what_has_no_short_form_says_why_and_is_written_from_its_recording() -> None:
     chosen = network("g")
     code = tabs.code(result_of(chosen.text, **settings_of(chosen)))
-    assert (code["numpy"], code["torch"], code["file"]) == (None, None, None) and "no program" in code["says"]
+    assert (code["program"], code["file"]) == (None, None) and "There is no program of Explore for it" in code["says"]
+    assert "conv_convolution = convolve(x, conv_weight, conv_bias, (10,), padding=1)" in code["numpy"]
+    assert "conv_convolution = F.conv1d(x, conv_weight, conv_bias, padding=1)" in code["torch"]
 
 
 def test_the_page_hands_out_the_parameters() -> None:

@@ -1,17 +1,21 @@
-"""The registry's formulas as a NumPy user writes them, and the helpers that have no shorter form."""
+"""The registry's formulas as a NumPy user writes them, and which helpers have no shorter form."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from graphcore.backprop import Trace, kernels
 from graphcore.code.source import call, source
+from graphcore.graph import Edge
 from graphcore.latex.shapes import as_shape, constant, shape_of
-from graphcore.latex.terms import constant_tree
+from graphcore.latex.terms import constant_tree, op_at, rule_of
 from graphcore.latex.trees import call_name
+from graphcore.latex.views import summed_axes
 from graphcore.ops.namespaces import ARRAYS, Shape
 from graphcore.syntax import expression as parsed
 
@@ -36,6 +40,21 @@ def idiomatic(tree: ast.expr, shapes: Mapping[str, Shape]) -> ast.expr:
     return result
 
 
+def rule_shape(run: Trace, edge: Edge, gradient: Any) -> Shape:
+    """The shape a rule answers with before broadcasting is undone, found by running it in NumPy's own words."""
+    op, statics = op_at(run.graph, edge.target), run.graph.statics[edge.target]
+    formula = rule_of(op, edge.slot)
+    _, rules = kernels(op, statics, False)
+    rule: Any = rules[min(edge.slot, len(rules) - 1)]
+    if formula.function is None and "where" in formula.names:
+        # ours takes a side whole where NumPy spreads it
+        rule = formula.compile(("g", "y", *op.operands), {**ARRAYS, "where": np.where}, dict(statics))
+    more = {"slot": edge.slot} if op.variadic and edge.slot >= len(rules) - 1 else {}
+    values = [run.argument(k) for k in (edge.target, *run.graph.arguments[edge.target])]
+    with np.errstate(all="ignore"):
+        return np.shape(rule(gradient, *[value if isinstance(value, tuple) else np.asarray(value) for value in values], **more))
+
+
 def placing(tree: ast.expr, name: str, axes: int) -> str | None:
     """The line that puts a gradient back where a subscript took it from; None where the rule is something else."""
     called = call_name(tree)
@@ -56,47 +75,23 @@ def helpers_called(tree: ast.expr) -> tuple[str, ...]:
     return tuple(sorted(names & HELPERS.keys()))
 
 
-def definitions(used: set[str]) -> list[str]:
-    """The source of helpers and of the helpers they call, without annotations."""
-    found: dict[str, str] = {}
-    waiting = [HELPERS[name] for name in sorted(used)]
-    names = {HELPERS[name]: name for name in used}
-    while waiting:
-        function = waiting.pop()
-        name = names.setdefault(function, function.__name__)
-        if name in found:
-            continue
-        tree = _Plain(name).visit(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0])
-        found[name] = ast.unparse(ast.fix_missing_locations(tree))
-        called = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        known = [inspect.unwrap(function).__globals__.get(n) for n in sorted(called)]
-        waiting += [value for value in known if inspect.isfunction(value) and _ours(value)]
-    return [found[name] for name in sorted(found)]
-
-
-def _ours(value: object) -> bool:
-    return str(getattr(value, "__module__", "")).startswith("graphcore.")
-
-
-class _Plain(ast.NodeTransformer):
-    """A helper's source as a person would paste it: no annotations, NumPy in the place of module constants."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        node.returns, node.name, node.decorator_list = None, self.name, []
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id == "TraceError":
-            return ast.Name("ValueError")
-        return parsed("np.vectorize(math.erf)") if node.id == "_ERF" else node
+def unbroadcast(tree: ast.expr, operand: ast.expr, wanted: Shape, shape: Shape) -> ast.expr:
+    """An expression of ``shape`` summed over the axes along which its operand was repeated."""
+    if shape == wanted:
+        return tree
+    axes = summed_axes(wanted, shape) if len(wanted) <= len(shape) else ()
+    left = tuple(1 if k in axes else n for k, n in enumerate(shape))[len(shape) - len(wanted) :]
+    if left != wanted:
+        return call("np.broadcast_to", tree, ast.Attribute(operand, "shape"))
+    keywords: dict[str, ast.expr] = {}
+    if wanted:
+        keywords["axis"] = constant_tree(axes[0] if len(axes) == 1 else axes)
+    if len(shape) == len(wanted):
+        keywords["keepdims"] = ast.Constant(True)
+    summed: ast.expr = ast.Call(ast.Attribute(tree, "sum"), [], [ast.keyword(k, v) for k, v in keywords.items()])
+    if len(wanted) < len(shape) and len(axes) > len(shape) - len(wanted):
+        summed = ast.Call(ast.Attribute(summed, "reshape"), [constant_tree(wanted)], []) if wanted else summed
+    return summed
 
 
 class _Idioms(ast.NodeTransformer):
@@ -142,7 +137,11 @@ class _Idioms(ast.NodeTransformer):
 
     def write_sum(self, node: ast.Call) -> ast.expr:
         settings = dict(zip(("axis", "keepdims"), node.args[1:], strict=False)) | {k.arg or "": k.value for k in node.keywords}
-        kept = {k: self.visit(v) for k, v in settings.items() if not (isinstance(v, ast.Constant) and v.value in (None, False))}
+        kept = {
+            k: self.visit(v)
+            for k, v in settings.items()
+            if not (isinstance(v, ast.Constant) and (v.value is None or v.value is False))
+        }
         return call("np.sum", self.visit(node.args[0]), **kept)
 
     def write_keep(self, node: ast.Call) -> ast.expr | None:

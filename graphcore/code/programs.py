@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphcore.backprop import Trace
-from graphcore.code.idioms import definitions, helpers_called, idiomatic, placing
+from graphcore.code.idioms import HELPERS, helpers_called, idiomatic, placing, rule_shape, unbroadcast
 from graphcore.code.names import gradient_variables, variables
+from graphcore.code.pasted import Pasted
 from graphcore.code.source import (
     Parts,
     array_source,
-    call,
     filled,
     hole,
+    is_counted,
     number_source,
     operands,
     source,
@@ -29,10 +30,8 @@ from graphcore.code.source import (
 from graphcore.graph import Edge, Value
 from graphcore.latex import head
 from graphcore.latex.simplify import simplify
-from graphcore.latex.terms import apply_rule, cached, constant_tree, name_shapes, op_at, pattern, rule_of
-from graphcore.latex.views import summed_axes
+from graphcore.latex.terms import cached, name_shapes, op_at, pattern, rule_of
 from graphcore.ops import Op
-from graphcore.ops.namespaces import Shape
 
 
 class Saved(NamedTuple):
@@ -60,12 +59,12 @@ def numpy_program(run: Trace, most: int | None = None, saved: Saved | None = Non
     dy = np.array(1.0)
     ds = dy * 2 * s  # y = s²
     """
-    return _Numpy(run, most, saved).program()
+    return NumpyProgram(run, most, saved).program()
 
 
 def torch_program(run: Trace, most: int | None = None, saved: Saved | None = None) -> str:
     """The same program in torch, float64, with every leaf's gradient printed at the end; ``most``, ``saved`` as above."""
-    return _Torch(run, most, saved).program()
+    return TorchProgram(run, most, saved).program()
 
 
 class _Rule(NamedTuple):
@@ -77,18 +76,18 @@ class _Rule(NamedTuple):
     helpers: tuple[str, ...]
 
 
-class _Program:
+class Program:
     """What the two programs share: names, and ops written with the user's names."""
 
     module = "np"
     kind = ""
 
-    def __init__(self, run: Trace, most: int | None, saved: Saved | None) -> None:
+    def __init__(self, run: Trace, most: int | None, saved: Saved | None, reserved: Collection[str] = ()) -> None:
         self.run = run
         self.most = most
         self.saved = saved
         self.graph = run.graph
-        self.names = variables(run.graph)
+        self.names = variables(run.graph, reserved)
 
     def literal(self, argument: int, op: Op) -> str:
         """A literal operand that fills a hole."""
@@ -104,13 +103,13 @@ class _Program:
         value, name = self.run.argument(index), self.names[index]
         given = None if self.saved is None else self.saved.arrays.get(self.graph.names[index])
         if given is not None:
-            return f"{name} = {self.loaded(given, more)}"
+            return f"{name} = {self.loaded(given, value, more)}"
         if self.most is None or np.size(value) <= self.most:
             return f"{name} = {self.array(value, more)}"
         left_out = array_source(np.zeros((0,)), self.module).replace("(0,)", f"{np.shape(value)}{self.kind}{more}")
         return f"{name} = {left_out}  # {np.size(value):,} numbers, left out here"
 
-    def loaded(self, given: str, more: str) -> str:
+    def loaded(self, given: str, value: Value, more: str) -> str:
         """An array that stands elsewhere, as source."""
         return given
 
@@ -143,7 +142,7 @@ class _Program:
         return split(source(written(formula.given(statics).tree, trees)))
 
 
-class _Torch(_Program):
+class TorchProgram(Program):
     module = "torch"
     kind = ", dtype=torch.float64"
 
@@ -152,10 +151,10 @@ class _Torch(_Program):
         return super().literal(argument, op) if isinstance(value, float) and op.takes_numbers else self.array(value)
 
     def array(self, value: Value, more: str = "") -> str:
-        return super().array(value, self.kind + more)
+        return super().array(value, more if is_counted(value) else self.kind + more)
 
-    def loaded(self, given: str, more: str) -> str:
-        return f"torch.tensor({given}{self.kind}{more})"
+    def loaded(self, given: str, value: Value, more: str) -> str:
+        return f"torch.tensor({given}{'' if is_counted(value) else self.kind}{more})"
 
     def program(self) -> str:
         graph = self.graph
@@ -166,10 +165,16 @@ class _Torch(_Program):
             lines.append(self.leaf(index, wants))
         body = [*self.forward(), "", self.backward()]
         prints = [f'print("{self.names[index]}.grad =", {self.names[index]}.grad)' for index in wanted]
-        imports = [*(["import numpy as np"] if self.opening() else []), "import torch"]
+        more, helpers = self.helpers()
+        imports = {*more, *(["import numpy as np"] if self.opening() else []), "import torch"}
         if any(re.search(r"\bF\.", line) for line in body):
-            imports.append("import torch.nn.functional as F")
-        return "\n".join([*imports, "", *lines, "", *body, "", *prints, ""])
+            imports.add("import torch.nn.functional as F")
+        defined = [line for text in helpers for line in ("", text)]
+        return "\n".join([*sorted(imports, key=_imported), *defined, "", *lines, "", *body, "", *prints, ""])
+
+    def helpers(self) -> tuple[set[str], list[str]]:
+        """What is imported and defined besides torch."""
+        return set(), []
 
     def backward(self) -> str:
         """The call that runs torch's backward pass from the same seeds."""
@@ -179,13 +184,13 @@ class _Torch(_Program):
             return "# nothing here wants a gradient"
         if len(seeds) == 1:
             index, seed = next(iter(seeds.items()))
-            given = "" if isinstance(seed, float) and seed == 1.0 else self.array(seed)
+            given = "" if np.shape(seed) == () and seed == 1.0 else self.array(seed)
             return f"{self.names[index]}.backward({given})"
         outputs = ", ".join(self.names[index] for index in seeds)
         return f"torch.autograd.backward([{outputs}], [{', '.join(self.array(seed) for seed in seeds.values())}])"
 
 
-class _Numpy(_Program):
+class NumpyProgram(Program):
     def __init__(self, run: Trace, most: int | None, saved: Saved | None) -> None:
         super().__init__(run, most, saved)
         self.gradients = gradient_variables(run.graph)
@@ -195,7 +200,10 @@ class _Numpy(_Program):
         leaves = [*self.opening(), *(self.leaf(index) for index in self.graph.leaf_values)]
         forward = list(self.forward())
         backward = list(self.backward())
-        helpers = definitions(self.used)
+        pasted = Pasted(())
+        for name in sorted(self.used):
+            pasted.text(HELPERS[name], name)
+        helpers = pasted.definitions
         needs_math = any("math." in text for text in (*helpers, *forward, *backward))
         imports = [*(["import math"] if needs_math else []), "import numpy as np"]
         parts = ["\n".join(imports), *helpers, "\n".join(["# values", *leaves])]
@@ -226,8 +234,8 @@ class _Numpy(_Program):
         rule: _Rule = cached(key, lambda: self.rule(edge, op, dict(statics), kinds))
         self.used.update(rule.helpers)
         name = self.gradients[edge.source]
-        # a bare name or a view would be changed by the += of the next edge
-        shared = fans_out and not rule.fresh and graph.shapes[edge.source]
+        # a bare name or a view would be changed by the += of the next edge, an array of one number too
+        shared = fans_out and not rule.fresh
         if edge.source not in started and (shared or rule.places):
             yield f"{name} = np.zeros_like({self.names[edge.source]})"
             started.add(edge.source)
@@ -235,7 +243,7 @@ class _Numpy(_Program):
         if not rule.places:
             line = f"{name} {'+=' if edge.source in started else '='} {line}"
         started.add(edge.source)
-        yield f"{line}  # {_one_line(head(graph, edge.target))}"
+        yield f"{line}  # {one_line(head(graph, edge.target))}"
 
     def rule(self, edge: Edge, op: Op, statics: Mapping[str, Any], kinds: Any) -> _Rule:
         """The op's rule as source with holes, broadcasting undone."""
@@ -245,37 +253,20 @@ class _Numpy(_Program):
         shapes = {f"__{key[1:]}__": shape for key, shape in name_shapes(kinds, self.graph.shapes[edge.target]).items()}
         tree = simplify(written(formula.given(statics).tree, trees), exact=True)
         wanted = self.graph.shapes[edge.source]
-        tree = _unbroadcast(idiomatic(tree, shapes), hole(edge.slot), wanted, self.rule_shape(edge))
+        tree = unbroadcast(
+            idiomatic(tree, shapes), hole(edge.slot), wanted, rule_shape(self.run, edge, self.run.gradient(edge.target))
+        )
         line = placing(tree, "__d__", len(wanted))
         if line is not None:
             return _Rule(split(line), True, True, ())
         fresh = isinstance(tree, ast.BinOp | ast.UnaryOp)
         return _Rule(split(source(tree)), False, fresh, helpers_called(tree))
 
-    def rule_shape(self, edge: Edge) -> Shape:
-        """The shape a rule answers with before broadcasting is undone, found by running it."""
-        return np.shape(apply_rule(self.run, edge, self.run.gradient(edge.target)))
+
+def _imported(line: str) -> tuple[bool, str]:
+    return line.startswith("from"), line
 
 
-def _unbroadcast(tree: ast.expr, operand: ast.expr, wanted: Shape, shape: Shape) -> ast.expr:
-    """An expression of ``shape`` summed over the axes along which its operand was repeated."""
-    if shape == wanted:
-        return tree
-    axes = summed_axes(wanted, shape) if len(wanted) <= len(shape) else ()
-    left = tuple(1 if k in axes else n for k, n in enumerate(shape))[len(shape) - len(wanted) :]
-    if left != wanted:
-        return call("np.broadcast_to", tree, ast.Attribute(operand, "shape"))
-    keywords: dict[str, ast.expr] = {}
-    if wanted:
-        keywords["axis"] = constant_tree(axes[0] if len(axes) == 1 else axes)
-    if len(shape) == len(wanted):
-        keywords["keepdims"] = ast.Constant(True)
-    summed: ast.expr = ast.Call(ast.Attribute(tree, "sum"), [], [ast.keyword(k, v) for k, v in keywords.items()])
-    if len(wanted) < len(shape) and len(axes) > len(shape) - len(wanted):
-        summed = ast.Call(ast.Attribute(summed, "reshape"), [constant_tree(wanted)], []) if wanted else summed
-    return summed
-
-
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A comment that stays one, whatever the names in it."""
     return "".join(c if c.isprintable() else " " for c in text)

@@ -49,7 +49,10 @@ def filled(parts: Parts, names: Mapping[str, str]) -> str:
 
 class _Slices(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        return ast.Subscript(self.visit(node.value), node.slice)
+        place = node.slice
+        if isinstance(place, ast.Tuple) and len(place.elts) == 1 and not isinstance(place.elts[0], ast.Starred):
+            place = place.elts[0]
+        return ast.Subscript(self.visit(node.value), place)
 
     def visit_Slice(self, node: ast.Slice) -> ast.expr:
         return ast.Call(ast.Name("slice"), [end or ast.Constant(None) for end in (node.lower, node.upper, node.step)], [])
@@ -96,16 +99,25 @@ def number_source(value: float, module: str = "np") -> str:
     return f"{module}.nan" if math.isnan(value) else f"{'-' if value < 0 else ''}{module}.inf"
 
 
+def is_counted(value: object) -> bool:
+    """Whether a value is an array of whole numbers or truth values."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "bi"
+
+
 def array_source(value: Value, module: str = "np", more: str = "") -> str:
     """A value as ``np.array(...)`` or ``torch.tensor(...)``, every digit kept, wrapped row by row where it is long.
 
-    >>> array_source(np.array([1.0, 0.1]))
-    'np.array([1.0, 0.1])'
+    Arrays of whole numbers and of truth values stay such.
+
+    >>> array_source(np.array([1.0, 0.1])), array_source(np.array([3, 7]))
+    ('np.array([1.0, 0.1])', 'np.array([3, 7])')
     """
-    array = np.asarray(value, dtype=np.float64)
+    counted = is_counted(value)
+    array = np.asarray(value) if counted else np.asarray(value, dtype=np.float64)
     make = "array" if module == "np" else "tensor"
     if not array.size:
-        return f"{module}.zeros({array.shape}{more})"
+        kind = f", dtype={'bool' if array.dtype.kind == 'b' else 'int' if module == 'np' else 'torch.int64'}" if counted else ""
+        return f"{module}.zeros({array.shape}{kind}{more})"
     listed = array.tolist()
     if array.size <= WIDTH:
         flat = f"{module}.{make}({_nested(listed, module)}{more})"

@@ -141,11 +141,13 @@ def _compared(mine: str, theirs: str) -> str:
 
 
 def download(result: Result, side: str) -> Json:
-    """One side's gradients as an ``.npz`` file, or the parameters with the input and the target."""
+    """One side's gradients as an ``.npz`` file, or the arrays that the programs load."""
     from graphcore.export.gradients import npz
 
     if side == PARAMETERS:
-        arrays = _parameters(result)
+        from graphcore.code import loaded_leaves
+
+        arrays = loaded_leaves(result.run) if _explored(result)[0] is None else _parameters(result)
         return {"name": PARAMETERS_FILE, "data": base64.b64encode(npz(arrays)).decode()}
     names = _with_gradient(result)
     data = npz(dict(zip(names, _gradients(result, names, side), strict=True)))
@@ -175,25 +177,27 @@ def _gradients(result: Result, names: Sequence[str], side: str) -> list[Any]:
 
 def code(result: Result) -> Json:
     """The programs that reproduce a network with these very weights, written out or loaded, or why there are none."""
+    explored, reason = _explored(result)
+    return _recorded(result, reason) if explored is None else explored
+
+
+def _explored(result: Result) -> tuple[Json | None, str]:
+    """The programs of a network that the language of Explore can say, or why it cannot."""
     from graphcore.backprop import trace
     from graphcore.build.explore import as_program
     from graphcore.parse import parse
 
     made = result.prepared
     if len(made.inputs) > 1:
-        return _no_code("A network with several inputs has no short form in the language of Explore.")
+        return None, "Explore has no program for a network with several inputs."
     program = as_program(made.built.module, made.tensors[0], made.target, made.used["loss"])
     if program.text is None:
         return _loading(result, program.reason)
     says = "The same network as a program, with these very weights, input and target."
-    return {"program": program.text, "says": says, "file": None, **shared.code(trace(parse(program.text)))}
+    return {"program": program.text, "says": says, "file": None, **shared.code(trace(parse(program.text)))}, ""
 
 
-def _no_code(says: str) -> Json:
-    return {"program": None, "says": says, "numpy": None, "torch": None, "file": None}
-
-
-def _loading(result: Result, reason: str) -> Json:
+def _loading(result: Result, reason: str) -> tuple[Json | None, str]:
     """The programs of a network too large to be written out: they load its parameters from a file."""
     from graphcore.backprop import trace
     from graphcore.build.explore import outlined
@@ -203,12 +207,32 @@ def _loading(result: Result, reason: str) -> Json:
     made = result.prepared
     outline = outlined(made.built.module, made.tensors[0], made.target, made.used["loss"])
     if outline.text is None:
-        return _no_code(f"There is no program of Explore for it: {outline.reason}")
+        return None, f"There is no program of Explore for it: {outline.reason}"
     try:
         run = trace(parse(outline.text), {name: tensor.numpy() for name, (_, tensor) in outline.leaves.items()})
     except ChainruleError as refused:
-        return _no_code(f"There is no program of Explore for it: {refused}")
+        return None, f"There is no program of Explore for it: {refused}"
     saved = Saved(f'saved = np.load("{PARAMETERS_FILE}")', {name: f"saved[{key!r}]" for name, (key, _) in outline.leaves.items()})
     says = f"For Explore {reason} These two programs load the very parameters from `{PARAMETERS_FILE}`: put it beside them."
     texts = {"numpy": numpy_program(run, saved=saved), "torch": torch_program(run, saved=saved)}
-    return {"program": None, "says": says, "file": PARAMETERS_FILE, **texts}
+    return {"program": None, "says": says, "file": PARAMETERS_FILE, **texts}, ""
+
+
+def _recorded(result: Result, reason: str) -> Json:
+    """The programs of any other network, written from its recording node for node."""
+    from graphcore.code import recorded_programs
+
+    nothing = {"program": None, "numpy": None, "torch": None, "file": None}
+    if result.unsupported:
+        ops = ", ".join(f"`{name}`" for name in result.unsupported)
+        return {**nothing, "says": f"There are no programs for it, because there is no rule for {ops}."}
+    made = recorded_programs(result.run, PARAMETERS_FILE)
+    if made.reason:
+        return {**nothing, "says": f"{reason} {made.reason}"}
+    file = f"; they load the very parameters from `{PARAMETERS_FILE}`: put it beside them."
+    says = f"{reason} These two programs are its recording, node for node{file if made.loads else ', with these very numbers.'}"
+    if made.missing:
+        ops = ", ".join(f"`{name}`" for name in made.missing)
+        which = "The programs are" if made.numpy is made.torch is None else f"The {'torch' if made.numpy else 'NumPy'} program is"
+        says = f"{reason} {which} not shown, because {ops} cannot be written out."
+    return {**nothing, "says": says, "numpy": made.numpy, "torch": made.torch, "file": PARAMETERS_FILE if made.loads else None}
