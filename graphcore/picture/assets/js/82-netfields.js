@@ -151,7 +151,9 @@ const NetFields = (() => {
     for (const [name, field] of Object.entries(me.inputs)) {
       const value = shown[name] ?? "";
       if (field.value !== value) field.value = value;
-      if (name !== "loss") field.placeholder = shown[name] ? "" : used[name] || "default";
+      // before the first run only the wide fields have room for the word
+      const unknown = ["batch", "seed"].includes(name) ? "" : "default";
+      if (name !== "loss") field.placeholder = shown[name] ? "" : used[name] || unknown;
       if (name !== "loss") field.title = value || used[name] || field.title;
     }
     if (state.data?.weights !== me.weights || state.text !== me.text) {
