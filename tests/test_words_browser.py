@@ -123,7 +123,7 @@ def test_the_page_of_words_opens_one_and_steps_through_it(open_page: Callable[..
     page.keyboard.type("kink")
     page.wait_for_function("document.querySelector('[data-part=count]').textContent.startsWith('1 of')")
     kink = page.locator("#cr-at-kink")
-    assert kink.locator("svg.cr-wp-drawing .cr-nodes text").count() > 2
+    kink.locator("svg.cr-wp-drawing .cr-nodes text").nth(2).wait_for(state="attached")  # drawn when it comes into view
     kink.locator(".cr-wp-open").click()
     page.wait_for_selector(f"#cr-at-kink[data-open] {COUNT}")
     assert page.locator(f"{CARD}[data-open]").count() == 1
