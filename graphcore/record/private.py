@@ -70,6 +70,8 @@ def private(function: Callable[..., Any], tensors: tuple[Any, ...], keywords: di
     given = [(name, value) for name, value in named if isinstance(value, torch.Tensor) and id(value) not in memo]
     everything = not any([leaf.own.requires_grad for leaf in parameters] + [value.requires_grad for _, value in given])
     arguments = [_argument(name, value, memo, everything, notes) for name, value in given if id(value) not in memo]
+    for module in roots.values():
+        _prepare_empty(module, memo)
     copies = {path: _copied(module, memo) for path, module in roots.items()}
     parameters = [_as_copied(leaf, copies) for leaf in parameters]
     run = reach.replaced(function, lambda value: _copied(value, memo))
@@ -96,6 +98,14 @@ def _parameters(path: str, module: torch.nn.Module, memo: dict[int, Any], notes:
         yield Leaf(name, tensor, made, name.rpartition(".")[0])
     for buffer in module.buffers():
         memo.setdefault(id(buffer), _moved(buffer, notes))
+
+
+def _prepare_empty(root: torch.nn.Module, memo: dict[int, Any]) -> None:
+    """Copies of the empty containers that every module has a dozen of: ``copy.deepcopy`` is slow at them."""
+    for module in root.modules():
+        for value in vars(module).values():
+            if type(value) in (dict, OrderedDict, set) and not value:
+                memo[id(value)] = type(value)()
 
 
 def _as_copied(leaf: Leaf, copies: dict[str, torch.nn.Module]) -> Leaf:
