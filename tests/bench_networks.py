@@ -21,7 +21,7 @@ from torch import nn
 import graphcore as gc
 from pages.ui.memory import keep_memory
 from tests.bench import Row, median_ratio, report
-from tests.models import Block, LeNet, WithLoss, classes, numbers, seeded, squared, tail
+from tests.models import Block, LeNet, Recurrent, WithLoss, classes, numbers, seeded, squared, tail
 
 Products = list[tuple[tuple[int, ...], tuple[int, ...]]]
 
@@ -73,11 +73,14 @@ def traced(
     least, floor_us, _ = median_ratio(floor(products), theirs, max(3, rounds // 3), inner)
     print(f"    {name}: ours {ours_us:.0f} us, torch {theirs_us:.0f} us, matrix products alone {floor_us:.0f} us")
     yield Row(f"{name}, trace / torch (floor {least:.2f})", ratio, limit, "")
+    yield recorded(name, model, inputs, 20.0, max(5, rounds // 3))
+
+
+def recorded(name: str, model: nn.Module, inputs: tuple[Any, ...], limit: float | None, rounds: int) -> Row:
+    """What recording costs beside the forward pass."""
     with torch.no_grad():
-        ratio, ours_us, theirs_us = median_ratio(
-            lambda: gc.record(model, *inputs), lambda: model(*inputs), max(5, rounds // 3), 1
-        )
-    yield Row(f"{name}, record / forward", ratio, 20.0, "")
+        ratio, _, _ = median_ratio(lambda: gc.record(model, *inputs), lambda: model(*inputs), rounds, 1)
+    return Row(f"{name}, record / forward", ratio, limit, "")
 
 
 def large() -> Iterator[Row]:
@@ -122,8 +125,8 @@ def _bytes(value: Any) -> int:
 
 
 def rows(names: Iterable[str]) -> Iterator[Row]:
-    """The rows asked for, all by default: wide, lenet, block, resnet."""
-    wanted = set(names) or {"wide", "lenet", "block", "resnet"}
+    """The rows asked for, all by default: wide, lenet, block, small, resnet."""
+    wanted = set(names) or {"wide", "lenet", "block", "small", "resnet"}
     if "wide" in wanted:
         model, inputs = WithLoss(seeded(mlp), squared), (numbers(64, 784), numbers(64, 10, seed=1))
         yield from traced("784-512-512-10 batch 64", model, inputs, 1.15, linear_products(64, 784, 512, 512, 10), 21, 3)
@@ -137,6 +140,11 @@ def rows(names: Iterable[str]) -> Iterator[Row]:
         model, inputs = WithLoss(seeded(lambda: Block(256, 8)), squared), (numbers(2, 64, 256), numbers(2, 64, 256, seed=1))
         products = linear_products(128, 256, 768) + linear_products(128, 256, 256) + linear_products(128, 256, 1024, 256)
         yield from traced("transformer block d=256", model, inputs, 1.5, products, 21, 3)
+    if "small" in wanted:
+        # where an op takes torch a few microseconds, watching it costs many times that: told, not limited
+        deep = seeded(lambda: nn.Sequential(*[layer for _ in range(10) for layer in (nn.Linear(21, 21), nn.ReLU())]))
+        yield recorded("ten layers of width 21", deep, (numbers(1, 21),), None, 21)
+        yield recorded("LSTM over 9 words", seeded(lambda: Recurrent(nn.LSTM)), (classes(11, 2, 9),), None, 7)
     if "resnet" in wanted:
         yield from large()
 
