@@ -96,6 +96,12 @@ SEQUENTIAL = "model = nn.Sequential(nn.Linear(10, 21), nn.ReLU(), nn.Linear(21, 
         "model = nn.Sequential()\nmodel.append(nn.Linear(10, 21))\nmodel.append(nn.ReLU())\nmodel.append(nn.Linear(21, 1))",
         "Sequential(\n  (0): Linear(in_features=10, out_features=21, bias=True)\n  (1): ReLU()\n"
         "  (2): Linear(in_features=21, out_features=1, bias=True)\n)",
+        "```python\nnn.Sequential(nn.Linear(10, 21), nn.ReLU(), nn.Linear(21, 1))\n```",
+        ">>> print(model)\nSequential(\n  (0): Linear(in_features=10, out_features=21, bias=True)\n  (1): ReLU()\n"
+        "  (2): Linear(in_features=21, out_features=1, bias=True)\n)\n>>> ",
+        "In [2]: model = nn.Sequential(nn.Linear(10, 21), nn.ReLU(),\n   ...:     nn.Linear(21, 1))\n   ...: model\nOut[2]: \n"
+        "Sequential(\n  (0): Linear(in_features=10, out_features=21, bias=True)\n  (1): ReLU()\n"
+        "  (2): Linear(in_features=21, out_features=1, bias=True)\n)",
     ],
 )
 def test_one_network_many_ways_to_write_it(text: str) -> None:

@@ -16,7 +16,7 @@ from graphcore.syntax import parsed
 
 _HEAD = re.compile(r"\s*([A-Za-z_]\w*)\(")
 _CHILD = re.compile(r"\s*\(([\w.\-]+)\):\s*(?:(\d+)\s*x\s+)?")
-_START = re.compile(r"\s*(?:\w+\s*=\s*)?(?:>>>.*\n\s*)?[A-Za-z_]\w*\(\s*\([\w\-]+\):")
+_START = re.compile(r"\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*\(\s*\([\w\-]+\):")
 _BARE = re.compile(r"\b(padding|padding_mode|mode|nonlinearity|approximate)=([a-z]\w*)")
 _LOST = frozenset(
     {"MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder", "TransformerDecoderLayer", "TransformerDecoder"}

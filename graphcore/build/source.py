@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from graphcore.build.console import without_console
 from graphcore.errors import GraphError
 from graphcore.parse import characters
 from graphcore.syntax import parsed
@@ -13,7 +14,6 @@ from graphcore.syntax import parsed
 TEXT_LIMIT = 20_000
 DEPTH_LIMIT = 60
 
-_PROMPT = re.compile(r"^(\s*)(>>>|\.\.\.)( |$)")
 _BACKQUOTED = re.compile(r"`([^`]{81,})`")
 
 
@@ -24,7 +24,7 @@ class Source:
         if len(text) > TEXT_LIMIT:
             raise GraphError(f"the text has {len(text):,} characters.", instead=f"At most {TEXT_LIMIT:,} are read.")
         self.rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        rows = [_PROMPT.sub(r"\1", row) for row in characters.clean(list(self.rows))]
+        rows = without_console(characters.clean(list(self.rows)))
         self.prompts = [len(before) - len(after) for before, after in zip(self.rows, rows, strict=True)]
         indents = [len(row) - len(row.lstrip()) for row in rows if row.strip() and not row.lstrip().startswith("#")]
         self.indent = min(indents, default=0)
