@@ -346,6 +346,12 @@ def test_what_is_skipped_is_counted() -> None:
     }
 
 
+def test_the_fence_around_a_program_is_skipped() -> None:
+    graph = parse("```python\nx = 2\ny = x**2\n```")
+    assert [node.name for node in graph.nodes] == ["x", "y"]
+    assert dict(graph.source.skipped) == {"code fence": 2}
+
+
 # ---- rewriting
 
 

@@ -85,6 +85,8 @@ class _Reader:
             return self._skip("comment")
         if first in "%!":
             return self._skip("magic")
+        if code.startswith(("```", "~~~")):
+            return self._skip("code fence")
         if first in ">.IO":
             if _OUT.match(code):
                 return self._output()
