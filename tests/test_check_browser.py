@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pages.ui.link import pack
 from tests.test_browser import COUNT, open_page, press  # noqa: F401  # a fixture
+from tests.test_check_judge import MLP
 from tests.test_check_session import SMALL, gradients, wrong
 
 pytestmark = pytest.mark.browser
@@ -18,6 +20,7 @@ VERDICT = ".cr-verdict"
 FINDING = ".cr-finding .cr-findingbody"
 HAND = '[data-key="hand"]'
 PICKER = '[data-picker="hand"]'
+SHAPES = {"W1": (4, 3), "b1": (4, 1), "W2": (2, 4), "b2": (2, 1)}
 
 
 def visit(open_page: Callable[..., Any], query: str = "", ready: str = FINDING, **options: Any) -> Any:  # noqa: F811
@@ -126,6 +129,49 @@ def test_a_file_is_still_there_after_a_reload(open_page: Callable[..., Any], tmp
     page.wait_for_selector(FINDING, timeout=30_000)
     wait_for(page, ".cr-bignode", "W")
     assert page.inner_text(".cr-filename") == "mine.dat"
+
+
+def test_two_tabs_keep_their_own_hand_ins(open_page: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
+    page = visit(open_page, f"?p={pack(SMALL)}", ready=COUNT)
+    (tmp_path / "right.dat").write_text(gradients(SMALL))
+    (tmp_path / "wrong.dat").write_text(wrong())
+    other = visit(open_page, f"?p={pack(SMALL)}", ready=COUNT, context=page.context)
+    page.set_input_files(PICKER, tmp_path / "wrong.dat")
+    other.set_input_files(PICKER, tmp_path / "right.dat")
+    wait_for(other, VERDICT, "2 of 2 right")
+    # a tab behind another is drawn seldom
+    page.bring_to_front()
+    wait_for(page, ".cr-bignode", "W")
+    assert [tab.inner_text(".cr-filename") for tab in (page, other)] == ["wrong.dat", "right.dat"]
+
+
+def test_a_class_is_stopped_and_what_was_judged_stays(open_page: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
+    page = visit(open_page, f"?p={pack(MLP)}", ready=COUNT)
+    files = [tmp_path / f"{k}.dat" for k in range(200)]
+    odd = {name: np.random.default_rng(7).standard_normal(shape) for name, shape in SHAPES.items()}
+    for k, path in enumerate(files):
+        path.write_text(gradients(MLP, **odd) + f"# {k}\n")
+    page.set_input_files(PICKER, files)
+    page.wait_for_selector(".cr-crowd tbody tr", timeout=30_000)
+    page.click('[data-key="stop"]')
+    wait_for(page, VERDICT, "Stopped after")
+    judged = page.locator(".cr-crowd tbody tr").count()
+    assert 0 < judged < 200
+    page.wait_for_timeout(500)
+    assert page.locator(".cr-crowd tbody tr").count() == judged
+    assert f"after {judged} of 200" in page.inner_text(VERDICT)
+
+
+def test_a_link_to_a_file_says_that_it_stayed_behind(open_page: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
+    page = visit(open_page, f"?p={pack(SMALL)}", ready=COUNT)
+    (tmp_path / "mine.dat").write_text(wrong())
+    page.set_input_files(PICKER, tmp_path / "mine.dat")
+    wait_for(page, ".cr-bignode", "W")
+    page.wait_for_function("location.search.includes('left=file')")
+    there = visit(open_page, f"?{page.url.partition('?')[2]}", ready=COUNT)
+    wait_for(there, VERDICT, "drop it here again")
+    there.set_input_files(PICKER, tmp_path / "mine.dat")
+    wait_for(there, ".cr-bignode", "W")
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1280, 720), (1600, 1000)])

@@ -272,6 +272,8 @@ def test_file_c_holds_six_runs_written_transposed() -> None:
     assert {p.run for p in found.pairs} == set(range(6))
     assert all(any(words in note for note in found.notes) for words in ("6 runs", "transposed to each other"))
     assert "21,242 of 27,852 entries print as 0" in found.sentence
+    assert len(found.notes) == 2
+    assert "56 matrices in 6 runs" in found.notes[1]
 
 
 def test_file_d_is_explained_from_the_two_files_alone() -> None:

@@ -1,7 +1,9 @@
 """Reading of gradient files: whatever people print is read back to the digit, and what cannot be read is said in a sentence."""
 
+import contextlib
 import io
 import json
+import time
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from graphcore.check.hand_in import HandIn
 from graphcore.check.reading import read_gradients
+from graphcore.check.reading.commas import with_points
 from graphcore.errors import ReadError
 from graphcore.export.gradients import STYLES, gradients_dat, gradients_npz
 
@@ -332,6 +335,57 @@ def test_csv() -> None:
     hole = read_gradients('run,w,v\n1,"[0.5, 1.5]",none\n')
     assert labels(hole) == ["w"]
     assert "`v` (line 2)" in hole.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("x1;w1;x2\n0,29;0,18;0,08\n", {"x1": 0.29, "w1": 0.18, "x2": 0.08}),
+        ('"x1";"w1"\n"0,29";"-1,5E-03"\n', {"x1": 0.29, "w1": -0.0015}),
+        ('x1,w1\n"0,29","0,18"\n', {"x1": 0.29, "w1": 0.18}),
+        ("x1\tw1\n0,29\t0,18\n", {"x1": 0.29, "w1": 0.18}),
+        ("name;gradient\nx1;0,29\nw1;3\n", {"x1": 0.29, "w1": 3.0}),
+        ("dW:\n0,29;0,18\n0,08;2\n", {"dW": [[0.29, 0.18], [0.08, 2.0]]}),
+        ("0,29;0,18;0,08\n", {"": [0.29, 0.18, 0.08]}),
+        (' "0,29" ;" 0,18 "\n', {"": [0.29, 0.18]}),
+    ],
+)
+def test_decimal_commas_of_spreadsheets(text: str, values: dict[str, object]) -> None:
+    found = read_gradients(text)
+    assert {label: array.tolist() for label, array in found.items()} == values
+    assert found.notes == ("Commas were read as decimal points: `0,29` is 0.29.",)
+    assert found.readings[0].half.max() == 0.005
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x1;w1\n0,29;0.18\n", "`0,29` (line 2) and `0.18` (line 2)"),
+        ("x1;w1\n1.234,5;0,18\n", "`1.234,5`"),
+        ('x1,w1\n"1,234","2,500"\n', "may be 1.234 or 1234"),
+        ("x1,w1\n0,29,0,18\n", "has 4 numbers under 2 labels"),
+        ("x1 = 0,29\n", "Write 0.29"),
+    ],
+)
+def test_commas_that_may_mean_either_are_refused(text: str, says: str) -> None:
+    with pytest.raises(ReadError) as refused:
+        read_gradients(text)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["dW = [\n1,2;3,4\n]", "dW: 1,2,3", "a,b\n1,2\n", "w: [0,29]", "gradient of W, by rows\n1,2,3,4"]
+)
+def test_commas_between_numbers_stay_so(text: str) -> None:
+    assert with_points(text, "a") == (text, [])
+
+
+@pytest.mark.parametrize("piece", [";", '"', "0,1;", '"; ', "0,", ":", "a=0,", "1,1:"])
+def test_many_commas_are_answered(piece: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(ReadError):
+        read_gradients(piece * 30_000 + "0,1[")
+    assert time.process_time() - start < 5
 
 
 def test_a_notebook() -> None:

@@ -274,6 +274,39 @@ def test_links_bring_problem_and_hand_in() -> None:
     assert broken.problem.startswith("The link's hand-in cannot be read")
 
 
+def test_a_link_says_that_a_file_stayed_behind_until_there_is_another() -> None:
+    page = Page(*read_check_link({"p": pack(SMALL), "left": "file"}))
+    assert page.data["hand"]["left"] == "file"
+    assert page.data["verdict"]["bold"] == "The hand-in stayed behind."
+    assert "drop it here again" in page.data["verdict"]["small"]
+    data = page.send("files", text=SMALL, files=[file("mine.dat", wrong())])
+    assert (data["hand"]["left"], data["verdict"]["tone"]) == (None, "wrong")
+    assert "too long" in Page(*read_check_link({"left": "text"})).data["verdict"]["small"]
+    assert read_check_link({"p": pack(SMALL), "left": "<b>"}).left is None
+
+
+def test_files_of_one_name_are_counted() -> None:
+    page = Page(SMALL)
+    files = [file("hand_in.dat", gradients(SMALL)), file("hand_in.dat", wrong())]
+    data = page.send("files", text=SMALL, files=files)
+    assert [row["file"] for row in data["check"]["crowd"]["rows"]] == ["hand_in.dat", "hand_in.dat (2)"]
+    assert page.send("one", file=1)["hand"]["files"][0]["name"] == "hand_in.dat (2)"
+    data = Page().send("files", text="", files=files)
+    assert data["check"]["difference"]["names"] == ["hand_in.dat", "hand_in.dat (2)"]
+
+
+def test_mending_a_forward_value_mends_what_follows() -> None:
+    text = "x = 0.7\ns = sin(x)\nf = s**2"
+    wrong = float(np.sin(np.deg2rad(0.7)))
+    handed = f"ds: {2 * wrong!r}\ndx: {2 * wrong * float(np.cos(0.7))!r}\n"
+    page = Page(text, None, handed, f"s = {wrong!r}\n")
+    (found,) = page.data["check"]["findings"]
+    assert (found["what"], found["guesses"][0]["mistake"]) == ("value", "degrees")
+    assert (found["guesses"][0]["mended"], found["guesses"][0]["of"], found["guesses"][0]["remains"]) == (3, 3, "")
+    both = Page(text, None, handed.replace("dx: ", "dx: -"), f"s = {wrong!r}\n").data["check"]["findings"]
+    assert "the other mistake stays" in both[0]["guesses"][0]["remains"]
+
+
 def test_forward_values_are_handed_in_beside() -> None:
     page = Page(SMALL, None, gradients(SMALL), "L = 7\n")
     found = [one for one in page.data["check"]["findings"] if one["what"] == "value"]

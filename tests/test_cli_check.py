@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -322,6 +325,81 @@ def test_diff_says_what_fits_a_network(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["diff", mine, "--network", text, "--json"]) == MISMATCH
     assert json.loads(answer(capsys)[0])["laws"][0]["state"] == "broken"
     assert main(["diff", mine, mine, "--network", text]) == BAD_INPUT
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [written(tmp_path, f"{who}/part/hand_in.dat") for who in ("ann", "bob")] + [written(tmp_path, "zoe.dat")]
+    assert main(["check", "a", *paths]) == MATCH
+    lines = answer(capsys)[0].splitlines()[:3]
+    assert [line.split()[2] for line in lines] == ["ann/part/hand_in.dat", "bob/part/hand_in.dat", "zoe.dat"]
+    assert main(["check", "a", *paths, "--csv"]) == MATCH
+    assert [row["file"] for row in csv.DictReader(io.StringIO(answer(capsys)[0]))] == paths
+
+
+def test_a_float32_file_is_told_what_it_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = trace(parse(A))
+    right = {name: np.float32(run.gradient(name)) for name in LEAVES}
+    np.savez(tmp_path / "kept.npz", **{**right, "w2": -right["w2"]})
+    assert main(["check", "a", str(tmp_path / "kept.npz")]) == MISMATCH
+    kept = answer(capsys)[0]
+    assert "The arrays hold float32, about 7 digits: equal means equal to rounding" in kept
+    assert "printed" not in kept and "looks like" not in kept
+    # who computes in float32 is off by more than the last rounding
+    np.savez(tmp_path / "computed.npz", **{**right, "w2": np.float32(-right["w2"] * (1 + 1e-6))})
+    assert main(["check", "a", str(tmp_path / "computed.npz")]) == MISMATCH
+    computed = answer(capsys)[0]
+    assert "This looks like it, to the rounding of what was handed in: float32, about 7 digits." in computed
+    assert "printed" not in computed
+
+
+@pytest.mark.parametrize(("odd", "said"), [(np.nan, "nan at [0, 1]"), (np.inf, "∞ at [0, 1]"), (-np.inf, "−∞ at [0, 1]")])
+def test_what_is_not_finite_is_shown_with_its_place(
+    odd: float, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "W = [[1, 2], [3, 4]]; x = const([1, 3]); L = sum(tanh(W @ x / 20))"
+    array = np.array(trace(parse(text)).gradient("W"))
+    array[0, 1] = odd
+    np.save(tmp_path / "W.npy", array)
+    assert main(["check", text, str(tmp_path / "W.npy")]) == MISMATCH
+    out = answer(capsys)[0]
+    assert said in out
+    assert "1 of 4 entries differ; most of all [0, 1]" in out
+    assert f"entry [0, 1] is {odd}" in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("working", [False, True])
+def test_ctrl_c_ends_every_process_without_a_word(working: bool, tmp_path: Path) -> None:
+    """As a terminal does it: the signal reaches the command and every process that it has started."""
+    for k in range(400):
+        written(tmp_path, f"{k}.dat")
+    command = [sys.executable, "-m", "graphcore", "check", "a", str(tmp_path), "--jobs", "2"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
+    ) as process:
+        assert process.stdout is not None
+        if working:
+            assert process.stdout.readline().startswith("= right")
+        else:
+            _wait_until(lambda: len(_group(process.pid)) > 1)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (130, "")
+        _wait_until(lambda: not _group(process.pid))
+
+
+def _group(leader: int) -> list[str]:
+    """The processes of a group that still run."""
+    told = subprocess.run(["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in told.splitlines()]
+    return [row[2] for row in rows if row[0] == str(leader) and not row[1].startswith("Z")]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.mark.skipif(not GRADIENTS.is_dir(), reason="the files that people wrote are not here")

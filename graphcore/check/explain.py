@@ -11,12 +11,13 @@ from graphcore.check.findings import Explanation
 from graphcore.check.formulas import named, names_at, right_of_node, wrong_text
 from graphcore.check.given import Given
 from graphcore.compare.numbers import number
-from graphcore.compare.states import EPS
+from graphcore.compare.states import ALLOWED, EPS
 from graphcore.latex import head
 from graphcore.mistakes import FACTOR, FOUND, ROUNDED, UNKNOWN, Change, Places, argument_name, clause
 
 if TYPE_CHECKING:
     from graphcore.check.belief import Belief, Guess
+    from graphcore.check.hand_in import Array
     from graphcore.check.rounded import Rounded
     from graphcore.check.search import Search
     from graphcore.graph import Graph
@@ -65,14 +66,20 @@ def _explained(search: Search, guess: Guess, belief: Belief, other: Belief | Non
             return unknown(graph, guess.node, ours, given, "gradient")
         text = f"{graph.names[guess.node]}: {FOUND[FACTOR].format(factor=said(guess.factor))}."
         certain = search.scale.exactly(ours * guess.factor, given)
-        return Explanation(
-            FACTOR, text, guess.node, None, certain, f"{said(guess.factor)} · right", right_of_node(graph, guess.node)
-        )
+        mended = _mended(search, belief, guess)
+        formulas = f"{said(guess.factor)} · right", right_of_node(graph, guess.node)
+        return Explanation(FACTOR, text, guess.node, None, certain, *formulas, mended=mended, eps=_whole(given))
     made = said_of_gradient(search.places, guess.change)
     at = search.given.get(guess.decided)
     certain = at is None or search.scale.exactly(search.of(belief, guess.decided), at)
     apart = "" if other is None else _apart(search, belief, other)
-    return made._replace(certain=certain, apart=apart, mended=_mended(search, belief, guess))
+    mended = _mended(search, belief, guess)
+    return made._replace(certain=certain, apart=apart, mended=mended, eps=EPS if at is None else _whole(at))
+
+
+def _whole(given: Given) -> float:
+    """The rounding of numbers that were handed in with all their digits; of printed ones their digits tell."""
+    return EPS if given.largest else given.eps
 
 
 def _mended(search: Search, belief: Belief, guess: Guess) -> int:
@@ -176,18 +183,20 @@ def signature(ours: Any, given: Given) -> str:
     """What can be seen of an error without a name: its ratio, sign, pattern, sparsity and rank."""
     if ours is None or np.shape(ours) != given.array.shape:
         return ""
-    a, b = np.asarray(ours, dtype=np.float64), given.array
+    a = np.asarray(ours, dtype=np.float64)
+    b = given.array if given.gaps is None else np.where(given.gaps, a, given.array)
     if not a.size or not np.isfinite(a).all() or not np.isfinite(b).all():
-        return "it has entries that are not finite" if not np.isfinite(b).all() else ""
-    wrong = np.abs(a - b) > given.half + 1e-9 * np.abs(a).max(initial=0.0)
+        return _not_finite(b)
+    wrong = np.abs(a - b) > given.half + max(1e-9, ALLOWED * given.eps) * np.abs(a).max(initial=0.0)
     if a.size == 1:
         times = float(b.flat[0] / a.flat[0]) if a.flat[0] else 1.0
         ratio = f", {number(times)} times it" if abs(times - 1) > 0.01 else ""
         return f"{number(float(b.flat[0]))} stands where {number(float(a.flat[0]))} belongs{ratio}"
-    seen = [f"{int(wrong.sum())} of {a.size} entries are wrong"]
+    seen = [f"{int(wrong.sum())} of {a.size} entries {'is' if wrong.sum() == 1 else 'are'} wrong"]
     ratios = b[wrong & (a != 0)] / a[wrong & (a != 0)]
     if ratios.size:
-        seen.append(f"between {number(float(ratios.min()))} and {number(float(ratios.max()))} times the right ones")
+        least, most = number(float(ratios.min())), number(float(ratios.max()))
+        seen.append(f"{most} times the right one" if wrong.sum() == 1 else f"between {least} and {most} times the right ones")
         if (ratios < 0).all():
             seen.append("all with the other sign")
     zeros = int(((b == 0) & (a != 0)).sum())
@@ -197,6 +206,15 @@ def signature(ours: Any, given: Given) -> str:
         rank = int(np.linalg.matrix_rank(b - a, tol=max(1e-9 * np.abs(a).max(), 4 * given.largest * max(a.shape))))
         seen.append(f"the error has rank {rank}")
     return ", ".join(seen)
+
+
+def _not_finite(handed: Array) -> str:
+    """The first entry that is nan or infinite, and how many more there are."""
+    odd = np.argwhere(~np.isfinite(handed)).tolist()
+    if not odd:
+        return ""
+    more = f", and {len(odd) - 1} more {'is' if len(odd) == 2 else 'are'} not finite" if len(odd) > 1 else ""
+    return f"{f'entry {odd[0]}' if odd[0] else 'it'} is {number(handed[tuple(odd[0])])}{more}"
 
 
 def _subject(places: Places, change: Change) -> str:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from graphcore.compare.states import ALLOWED, EPS
 from graphcore.mistakes import UNKNOWN
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from graphcore.backprop import Trace
     from graphcore.check.align import Alignment
     from graphcore.check.hand_in import Array
@@ -26,7 +29,8 @@ class Explanation(NamedTuple):
     ``mistake`` is its stable name, ``certain`` whether it reproduces every printed digit ("is") or only looks alike. ``node``
     is where the gradient goes wrong, ``edge`` the use of it whose rule was wrong (None where it is the node itself).
     ``wrong`` and ``right`` are formulas in the user's names, ``text`` the sentence, ``apart`` what would tell it from the next
-    explanation ("" where there is nothing to tell), ``mended`` how many of the wrong numbers are right once this is.
+    explanation ("" where there is nothing to tell), ``mended`` how many of the wrong numbers are right once this is, ``eps``
+    the rounding of the numbers it was found by, where they were handed in with all their digits.
     """
 
     mistake: str
@@ -38,6 +42,7 @@ class Explanation(NamedTuple):
     right: str = ""
     apart: str = ""
     mended: int = 0
+    eps: float = EPS
 
     @property
     def formula(self) -> str:
@@ -51,7 +56,8 @@ class Finding(NamedTuple):
     ``implied`` is what the handed-in gradients around it give through the right rules. ``error`` is the largest difference
     from the right gradient, ``allowed`` how much printing and rounding explain of it; ``why`` gives the reason of
     "undecided" and of what is remarkable about "right" (every number prints as zero). ``forward`` marks a finding about the
-    forward value; then ``handed``, ``right`` and ``implied`` are values.
+    forward value; then ``handed``, ``right`` and ``implied`` are values. ``error`` is nan where an entry of only one side is
+    nan. ``eps`` is the rounding of the arithmetic that made ``handed``, ``gaps`` are entries that the file leaves out.
     """
 
     status: Status
@@ -66,6 +72,28 @@ class Finding(NamedTuple):
     forward: bool = False
     label: str = ""
     line: int | None = None
+    eps: float = EPS
+    gaps: NDArray[np.bool_] | None = None
+
+    @property
+    def worst(self) -> tuple[int, ...] | None:
+        """The place of the entry that is furthest from right; None where there are no two numbers to compare."""
+        apart = self._apart
+        return None if apart is None else tuple(int(k) for k in np.unravel_index(int(np.argmax(apart)), apart.shape))
+
+    @property
+    def differing(self) -> int:
+        """How many entries are wrong beyond what printing and rounding explain."""
+        if self._apart is None or self.right is None:
+            return 0
+        largest = float(np.max(np.abs(self.right), initial=0.0, where=np.isfinite(self.right)))
+        return int(np.count_nonzero(self._apart > (self.allowed or 0.0) + ALLOWED * self.eps * largest))
+
+    @property
+    def _apart(self) -> Array | None:
+        if self.handed is None or self.right is None or self.handed.shape != self.right.shape or not self.handed.size:
+            return None
+        return distances(self.right, self.handed, self.gaps)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,10 +138,30 @@ class Checkup:
         return tuple(f for f in everything if f.status in ("origin", "inherited"))
 
 
-def furthest(right: Array, handed: Array) -> float:
-    """The largest difference of two arrays of one shape; entries that are nan on either side do not count."""
-    apart = np.abs(np.asarray(right) - handed)
-    return float(np.max(apart, initial=0.0, where=~np.isnan(apart)))
+def distances(right: Array, handed: Array, gaps: NDArray[np.bool_] | None = None) -> Array:
+    """How far apart each two entries are: infinitely where one of them is nan, not at all where the file leaves it out.
+
+    >>> distances(np.array([1.0, np.inf, np.nan, 2.0]), np.array([1.5, np.inf, np.nan, np.nan])).tolist()
+    [0.5, 0.0, 0.0, inf]
+    """
+    with np.errstate(all="ignore"):
+        apart = np.abs(right - handed)
+    same = (right == handed) | (np.isnan(right) & np.isnan(handed))
+    return np.where(same if gaps is None else same | gaps, 0.0, np.where(np.isnan(apart), np.inf, apart))
+
+
+def furthest(right: Array, handed: Array, gaps: NDArray[np.bool_] | None = None) -> float:
+    """The largest difference of two arrays of one shape, nan where the entry of one of them is nan.
+
+    >>> furthest(np.array([1.0, 2.0]), np.array([1.0, np.nan])), furthest(np.array([1.0, 2.0]), np.array([np.inf, 2.0]))
+    (nan, inf)
+    """
+    if not handed.size:
+        return 0.0
+    apart = distances(right, handed, gaps)
+    place = int(np.argmax(apart))
+    found = float(apart.flat[place])
+    return float("nan") if found and (np.isnan(right.flat[place]) or np.isnan(handed.flat[place])) else found
 
 
 def is_foreign(alignment: Alignment | None) -> bool:

@@ -50,10 +50,9 @@ class ForwardSearch:
     def _judged(self, index: int, given: Given, touched: set[int], found: dict[int, Finding]) -> Finding:
         implied = self.store[index]
         right = self.run.value(index)
-        apart = furthest(right, given.array) if right.shape == given.array.shape else None
-        finding = Finding(
-            "right", index, given.array, right, np.asarray(implied), apart, given.largest, (), "", True, given.label, given.line
-        )
+        apart = furthest(right, given.array, given.gaps) if right.shape == given.array.shape else None
+        about = (given.label, given.line, given.eps, given.gaps)
+        finding = Finding("right", index, given.array, right, np.asarray(implied), apart, given.largest, (), "", True, *about)
         if right.shape != given.array.shape:
             why = f"it has shape {given.array.shape}; the value of {self.graph.names[index]} has shape {right.shape}."
             return finding._replace(status="undecided", why=why)

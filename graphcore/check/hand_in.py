@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+# how arrays of less than float64's precision are called in sentences, by their rounding
+NARROW = {2.0**-23: "float32, about 7 digits", 2.0**-10: "float16, about 3 digits", 2.0**-7: "bfloat16, about 2 digits"}
+
 
 class Reading(NamedTuple):
     """One array as it was handed in.

@@ -18,7 +18,7 @@ from graphcore.check.given import Given
 from graphcore.check.hand_in import HandIn, from_mapping
 from graphcore.check.search import Search
 from graphcore.check.shapes import misshapen
-from graphcore.mistakes import Places
+from graphcore.mistakes import UNKNOWN, Places
 
 if TYPE_CHECKING:
     from graphcore.check.align import Alignment, Choice
@@ -81,6 +81,7 @@ def judge(run: Trace, alignment: Alignment, hand_in: HandIn) -> Checkup:
         findings = _findings(run, places, right, handed) | odd
     for index in alignment.missing:
         findings.setdefault(index, Finding("missing", index, right=run.gradient(index)))
+    values = _mending(values, findings)
     names = run.graph.names
     by_name = {names[k]: findings[k] for k in sorted(findings, reverse=True)}
     of_values = {names[k]: values[k] for k in sorted(values)}
@@ -93,6 +94,17 @@ def judge(run: Trace, alignment: Alignment, hand_in: HandIn) -> Checkup:
         alignment,
         hand_in.notes,
     )
+
+
+def _mending(values: dict[int, Finding], findings: Mapping[int, Finding]) -> dict[int, Finding]:
+    """A wrong forward value that is the only origin explains all that is wrong; of several nobody counts what is whose."""
+    everything = [*values.values(), *findings.values()]
+    origins = [f for f in everything if f.status == "origin"]
+    if len(origins) != 1 or not origins[0].forward:
+        return values
+    wrong = sum(f.status in ("origin", "inherited") and f.handed is not None for f in everything)
+    said = tuple(e if e.mistake == UNKNOWN else e._replace(mended=wrong) for e in origins[0].explanations)
+    return {**values, origins[0].node: origins[0]._replace(explanations=said)}
 
 
 def _given(hand_in: HandIn, row: Any) -> Given:
@@ -149,7 +161,7 @@ def _finding(search: Search, best: Belief, index: int, given: Given) -> Finding:
     truth = run._gradients[index]
     right = run.gradient(index)
     implied = search.implied(best, index)
-    apart = None if right is None else furthest(right, given.array)
+    apart = None if right is None else furthest(right, given.array, given.gaps)
     rounded = search.rounded.get(index)
     why = ""
     said: tuple[Explanation, ...] = ()
@@ -163,8 +175,8 @@ def _finding(search: Search, best: Belief, index: int, given: Given) -> Finding:
             why = "every number prints as zero, so this proves nothing."
     else:
         status = "inherited"
-    handed = given.array
-    return Finding(status, index, handed, right, implied, apart, given.largest, said, why, False, given.label, given.line)  # type: ignore[arg-type]  # the literals above
+    about = (given.label, given.line, given.eps, given.gaps)
+    return Finding(status, index, given.array, right, implied, apart, given.largest, said, why, False, *about)  # type: ignore[arg-type]  # the literals above
 
 
 def _verdict(findings: Mapping[str, Finding], values: Mapping[str, Finding], run: Trace, alignment: Alignment) -> Verdict:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from graphcore import latex
 from graphcore.check.findings import Checkup, Explanation, Finding
 from graphcore.check.numbers import INLINE, number, pair, short
 from graphcore.check.point import at_which_point
-from graphcore.check.words import banner, entry
+from graphcore.check.words import banner, doubt, entry, remains
+from graphcore.check.words import difference as difference_of
 from graphcore.graph import Edge
 from graphcore.latex.rules import is_scalar_edge, loss_name
-from graphcore.mistakes import UNKNOWN
 
 if TYPE_CHECKING:
     from graphcore.backprop import Trace
@@ -119,7 +117,7 @@ def _cell(checkup: Checkup, finding: Finding) -> Cell:
     graph = checkup.run.graph
     difference = ""
     if finding.error is not None and finding.status != "missing":
-        difference = number(finding.error)
+        difference = difference_of(finding)
         if finding.allowed:
             difference += f" ({number(finding.allowed)} allowed)"
     handed, right = pair(finding.handed, finding.right, INLINE)
@@ -165,24 +163,16 @@ def _guesses(checkup: Checkup, finding: Finding) -> Iterator[Guess]:
 
 
 def _guess(checkup: Checkup, finding: Finding, explanation: Explanation) -> Guess:
-    remains = ""
-    if finding.status == "origin" and explanation.mistake != UNKNOWN:
-        wrong = sum(f.handed is not None for f in checkup.wrong())
-        left = max(wrong - explanation.mended, 0)
-        arrays = "array" if wrong == 1 else "arrays"
-        remains = f"Mending only this makes {wrong - left} of {wrong} wrong {arrays} right"
-        remains += f"; {left} {'remains' if left == 1 else 'remain'} wrong." if left else "; nothing remains wrong."
     steps = () if finding.forward else tuple(steps_of(checkup.run, explanation.node, explanation.edge))
-    unsure = not explanation.certain and explanation.mistake != UNKNOWN
     return Guess(
         explanation.mistake,
         explanation.text,
-        "It looks like it, but does not give every printed digit." if unsure else "",
+        doubt(explanation),
         in_symbols(checkup.run, explanation.wrong),
         in_symbols(checkup.run, explanation.right),
         steps,
         explanation.apart,
-        remains,
+        remains(checkup, finding, explanation),
     )
 
 
@@ -235,9 +225,7 @@ def _worst(finding: Finding) -> str:
     found = entry(finding)
     if found is None or finding.handed is None or finding.right is None or finding.handed.size < 2:
         return ""
-    with np.errstate(all="ignore"):
-        near = np.abs(finding.handed - finding.right) <= (finding.allowed or 0.0)
-    count = int(np.count_nonzero(~near & (finding.handed != finding.right)))
+    count = finding.differing
     mine, other = pair(found[1], found[2], INLINE)
     size = finding.handed.size
     return f"{count} of {size} entries differ; most of all {list(found[0])}: {mine} handed in, {other} right." if count else ""

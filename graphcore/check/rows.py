@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphcore.errors import ChainruleError
+from graphcore.mistakes import UNKNOWN
 
 if TYPE_CHECKING:
     from graphcore.check.findings import Checkup, Finding
@@ -68,6 +69,8 @@ def _mended(checkup: Checkup, origins: Sequence[Finding]) -> float | None:
     if not judged:
         return None
     wrong = sum(f.status != "right" for f in judged)
+    if origins and all(f.explanations and f.explanations[0].mistake != UNKNOWN for f in origins):
+        return 1.0
     mended = sum(f.explanations[0].mended for f in origins if f.explanations)
     return (len(judged) - wrong + min(mended, wrong)) / len(judged)
 

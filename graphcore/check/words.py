@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from graphcore.check.findings import Finding
+from graphcore.check.findings import Explanation, Finding
+from graphcore.check.hand_in import NARROW
+from graphcore.check.numbers import number as digits
 from graphcore.compare.numbers import listed, number, plural
 from graphcore.compare.words import Action, Banner, Reason
 from graphcore.mistakes import ROUNDED, UNKNOWN
@@ -55,17 +55,59 @@ def sentence(checkup: Checkup, finding: Finding) -> str:
             return f"{name}: {finding.why}"
     if best is None:
         return f"{name}: a mistake began here."
-    looks = "" if best.certain or best.mistake == UNKNOWN else " This looks like it; it does not give every printed digit."
-    return f"{best.text}{looks}"
+    return f"{best.text} {doubt(best)}".rstrip()
+
+
+def doubt(explanation: Explanation) -> str:
+    """Why an explanation is not certain; nothing where it is, and where there is none."""
+    if explanation.certain or explanation.mistake == UNKNOWN:
+        return ""
+    held = NARROW.get(explanation.eps)
+    if held is None:
+        return "This looks like it; it does not give every printed digit."
+    return f"This looks like it, to the rounding of what was handed in: {held}. What changes less cannot be seen in them."
+
+
+def remains(checkup: Checkup, finding: Finding, explanation: Explanation) -> str:
+    """What stays wrong where only this is mended; nothing of what is no origin or has no name."""
+    if finding.status != "origin" or explanation.mistake == UNKNOWN:
+        return ""
+    others = len(checkup.origins) - 1
+    if finding.forward and others:
+        left = "the other mistake stays" if others == 1 else f"the other {others} mistakes stay"
+        return f"Mending this mends what follows from this value as well, gradients too; {left}."
+    wrong = sum(f.handed is not None for f in checkup.wrong())
+    left_wrong = max(wrong - explanation.mended, 0)
+    said = f"Mending only this makes {wrong - left_wrong} of {plural(wrong, 'wrong array')} right"
+    return (
+        f"{said}; {left_wrong} {'remains' if left_wrong == 1 else 'remain'} wrong."
+        if left_wrong
+        else f"{said}; nothing remains wrong."
+    )
 
 
 def entry(finding: Finding) -> tuple[tuple[int, ...], float, float] | None:
     """The entry that is furthest from right: its place, the handed-in number, the right one."""
-    if finding.handed is None or finding.right is None or finding.handed.shape != finding.right.shape or not finding.handed.size:
+    place = finding.worst
+    if place is None or finding.handed is None or finding.right is None:
         return None
-    apart = np.nan_to_num(np.abs(finding.handed - finding.right), nan=np.inf)
-    place = tuple(int(k) for k in np.unravel_index(int(np.argmax(apart)), apart.shape))
     return place, float(finding.handed[place]), float(finding.right[place])
+
+
+def difference(finding: Finding) -> str:
+    """The largest difference of a finding; where an entry is not finite, which and what it is.
+
+    >>> import numpy as np
+    >>> difference(Finding("origin", 0, np.array([1.0, np.nan]), np.array([1.0, 2.0]), error=float("nan")))
+    'nan at [1]'
+    """
+    found = entry(finding)
+    if finding.error is None or finding.status == "missing":
+        return ""
+    if found is None or math.isfinite(finding.error):
+        return digits(finding.error)
+    place, handed, right = found
+    return f"{digits(right if math.isfinite(handed) else handed)}{f' at {list(place)}' if place else ''}"
 
 
 def numbers(checkup: Checkup, finding: Finding) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
-from multiprocessing import get_context
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +14,10 @@ from graphcore.check.rows import Row, mistake_counts, rows_csv
 from graphcore.commands import asked, handed_in
 from graphcore.commands.checked import checkup_json, checkup_text
 from graphcore.commands.classes import class_json, counts_text, line, summary
-from graphcore.commands.output import BAD_INPUT, CODES, MATCH, MISMATCH, UNPROVEN, complain, say
+from graphcore.commands.output import BAD_INPUT, CODES, MATCH, MISMATCH, UNPROVEN, columns, complain, say
 from graphcore.commands.problem import recipe
 from graphcore.commands.results import Results
+from graphcore.commands.workers import workers
 
 ABOUT = "judge gradients that somebody computed: which node is wrong, and why"
 
@@ -91,7 +89,7 @@ def _many(options: argparse.Namespace, made: Recipe, sources: list[Source]) -> i
     results = None if options.out is None else Results(options.out)
     number = handed_in.run_index(options.chosen)
     done = results.rows if results else ()
-    with _executor(options.jobs, len(sources)) as executor:
+    with workers(options.jobs, len(sources)) as executor:
         found = check_many(made, sources, at=at, upstream=upstream, run=number, executor=executor, done=done)
         # closed before the executor is left, which would wait for everything begun
         with closing(found):
@@ -107,23 +105,16 @@ def _many(options: argparse.Namespace, made: Recipe, sources: list[Source]) -> i
 
 def _shown(options: argparse.Namespace, rows: Iterator[Row], sources: list[Source]) -> list[Row]:
     """All rows, printed as they come where people read them."""
-    width = max((len(handed_in.title(source)) for source in sources), default=0)
+    titles = handed_in.short_titles(sources)
+    width = max(map(columns, titles.values()), default=0)
     found = []
     for row in rows:
         found.append(row)
         if not (options.json or options.csv):
-            say(line(row, width))
+            say(line(row._replace(file=titles[row.file]), width))
         elif row.error:
             complain(f"{row.file}: {row.error}")
     return found
-
-
-def _executor(jobs: int, count: int) -> AbstractContextManager[Executor | None]:
-    workers = min(jobs or os.cpu_count() or 1, count)
-    if workers <= 1:
-        return nullcontext()
-    # a forked process would inherit the locks of numpy's and torch's threads
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
 def _code(rows: list[Row]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +100,24 @@ def is_folder(given: str) -> bool:
 def title(source: Source) -> str:
     """What a hand-in is called."""
     return name_of(source[0] if isinstance(source, tuple) else source)
+
+
+def short_titles(sources: Sequence[Source]) -> dict[str, str]:
+    """By its title what each hand-in is called in a table: its name, with as many of its folders as tell it from others.
+
+    >>> short_titles([Path("class/ann/hand_in.npz"), Path("class/bob/hand_in.npz"), Path("class/cora.dat")]).values()
+    dict_values(['ann/hand_in.npz', 'bob/hand_in.npz', 'cora.dat'])
+    """
+    parts = {title(source): source.parts if isinstance(source, Path) else (source[0],) for source in sources}
+    taken = dict.fromkeys(parts, 1)
+    while True:
+        short = {whole: name_of(Path(*parts[whole][-count:])) for whole, count in taken.items()}
+        often = Counter(short.values())
+        longer = [whole for whole, count in taken.items() if often[short[whole]] > 1 and count < len(parts[whole])]
+        if not longer:
+            return short
+        for whole in longer:
+            taken[whole] += 1
 
 
 def _is_shown(file: Path, folder: Path) -> bool:

@@ -36,7 +36,7 @@ class NetworkLink(NamedTuple):
 
 
 class CheckLink(NamedTuple):
-    """What a URL of page Check asks for; None where it says nothing."""
+    """What a URL of page Check asks for; None where it says nothing. ``left`` is what it could not carry: "file" or "text"."""
 
     text: str | None
     settings: Mapping[str, Any] | None
@@ -46,6 +46,7 @@ class CheckLink(NamedTuple):
     step: int | None
     decimals: int | None
     problem: str | None
+    left: str | None = None
 
 
 def read_check_link(query: Mapping[str, str]) -> CheckLink:
@@ -66,7 +67,9 @@ def read_check_link(query: Mapping[str, str]) -> CheckLink:
     except ValueError as reason:
         problem = f"The link's hand-in cannot be read: {reason}"
     given = settings if isinstance(settings, Mapping) else None
-    return CheckLink(text, given, hand, values, None if text or hand else query.get("example"), *_place(query), problem)
+    example = None if text or hand else query.get("example")
+    left = query.get("left") if hand is None and example is None else None
+    return CheckLink(text, given, hand, values, example, *_place(query), problem, left if left in ("file", "text") else None)
 
 
 def read_network_link(query: Mapping[str, str]) -> NetworkLink:

@@ -40,19 +40,21 @@ def difference(a: HandIn, b: HandIn, names: tuple[str, str] = NAMES) -> Differen
     pairs: list[Pair] = []
     found: list[Layer] = []
     said: list[Note] = []
+    manners: list[Layout] = []
     left: tuple[list[str], list[str]] = ([], [])
     missing = False
     for run, (first, second) in enumerate(runs):
         pairing = pair(first, second)
         laid = lay(first, second, pairing.matches)
         manner = layout(laid)
+        manners.append(manner)
         start = len(pairs)
         pairs += _compared(laid, (first, second), manner, names, run)
         rows = layers(pairs, names, run, start)
         found += rows
         said += findings(rows, pairs, names, run, start)
-        notes += _layout_note(manner, names)
         missing = _leave(pairing, (first, second), left) or missing
+    notes += _layout_note(manners, names)
     notes += [f"{names[k]}: {note}" for k, side in enumerate((a, b)) for note in side.notes] + _said_pairs(pairs)
     verdict, unpaired = _verdict(pairs, missing), (tuple(left[0]), tuple(left[1]))
     made = banner(verdict, pairs, said, unpaired, names)
@@ -88,13 +90,17 @@ def _by_run(side: HandIn) -> list[list[Reading]]:
     return rows
 
 
-def _layout_note(manner: Layout, names: tuple[str, str]) -> list[str]:
-    if not manner.settled:
+def _layout_note(manners: Sequence[Layout], names: tuple[str, str]) -> list[str]:
+    """One sentence on the matrices of all runs."""
+    settled = [manner for manner in manners if manner.settled]
+    if not settled:
         return []
-    also = f"; {manner.straight} lie the other way" if manner.straight else ""
+    turned, straight = sum(manner.turned for manner in settled), sum(manner.straight for manner in settled)
+    runs = f" in {len(settled)} runs" if len(settled) > 1 else ""
+    also = f"; {straight} {'lies' if straight == 1 else 'lie'} the other way" if straight else ""
     return [
         f"{names[0]} and {names[1]} write their weights transposed to each other, (in, out) and (out, in): "
-        f"{plural(manner.turned, 'matrix', 'matrices')} transposed for the comparison{also}."
+        f"{plural(turned, 'matrix', 'matrices')}{runs} transposed for the comparison{also}."
     ]
 
 

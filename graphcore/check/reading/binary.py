@@ -6,13 +6,15 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphcore.check.hand_in import HandIn, Reading
+from graphcore.check.hand_in import NARROW, HandIn, Reading
 from graphcore.check.reading.blocks import NUMBERS, too_many
 from graphcore.check.reading.labels import looks_like_gradient
+from graphcore.compare.numbers import listed
 from graphcore.errors import ReadError
 
 NPY = b"\x93NUMPY"
@@ -25,8 +27,11 @@ _KINDS = {"f": "float", "i": "int", "u": "uint", "b": "bool"}
 _ARRAYS = 10_000
 
 
-def hand_in(arrays: dict[str, np.ndarray[Any, Any]], notes: tuple[str, ...] = ()) -> HandIn:
-    """Arrays by name as a hand-in; ``gradient:W1`` says what the array is and that its label is ``W1``."""
+def hand_in(arrays: dict[str, np.ndarray[Any, Any]], notes: tuple[str, ...] = (), brain: Collection[str] = frozenset()) -> HandIn:
+    """Arrays by name as a hand-in; ``gradient:W1`` says what the array is and that its label is ``W1``.
+
+    ``brain`` are the names of those that were bfloat16.
+    """
     readings = []
     for name, array in arrays.items():
         role, _, label = name.partition(":")
@@ -34,8 +39,21 @@ def hand_in(arrays: dict[str, np.ndarray[Any, Any]], notes: tuple[str, ...] = ()
             role, label = "gradient" if looks_like_gradient(name) else "", name
         eps = float(np.finfo(array.dtype).eps) if array.dtype.kind == "f" else float(np.finfo(np.float64).eps)
         numbers = array.astype(np.float64)
-        readings.append(Reading(label, numbers, np.zeros(numbers.shape), max(eps, 2.0**-52), role=role))
-    return HandIn(tuple(readings), notes=notes, everything=tuple(readings))
+        eps = 2.0**-7 if name in brain else max(eps, 2.0**-52)
+        readings.append(Reading(label, numbers, np.zeros(numbers.shape), eps, role=role))
+    return HandIn(tuple(readings), notes=(*notes, *_narrow(readings)), everything=tuple(readings))
+
+
+def _narrow(readings: Sequence[Reading]) -> list[str]:
+    """What arrays of less than float64's precision can show; the numbers that a run starts from are what they are."""
+    judged = [reading for reading in readings if reading.role not in ("parameter", "input", "target")]
+    found = []
+    for eps, held in NARROW.items():
+        labels = [f"`{reading.label[:60] or 'the array'}`" for reading in judged if reading.eps == eps]
+        if labels:
+            what = "The arrays hold" if len(labels) == len(judged) > 1 else f"{listed(labels, 4)} hold{'s' * (len(labels) == 1)}"
+            found.append(f"{what} {held}: equal means equal to rounding in those, and what changes less cannot be seen.")
+    return found
 
 
 def read_npy(data: bytes, name: str) -> np.ndarray[Any, Any]:
@@ -141,8 +159,4 @@ def read_safetensors(data: bytes, name: str) -> HandIn:
         raise too_many()
     if not arrays:
         raise ReadError(" ".join([f"{name} holds no array of numbers.", *notes[:5]]))
-    result = hand_in(arrays, tuple(notes))
-    readings = tuple(
-        reading._replace(eps=2.0**-7) if label in brain else reading for label, reading in zip(arrays, result.readings)
-    )
-    return HandIn(readings, notes=result.notes, everything=readings)
+    return hand_in(arrays, tuple(notes), brain)

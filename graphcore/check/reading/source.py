@@ -8,6 +8,7 @@ from graphcore.build.weights import REFUSED, converting
 from graphcore.check.hand_in import HandIn
 from graphcore.check.reading.arrange import arrange
 from graphcore.check.reading.binary import NPY, hand_in, read_npy, read_npz, read_safetensors
+from graphcore.check.reading.commas import with_points
 from graphcore.check.reading.notebook import printed_outputs
 from graphcore.check.reading.prepare import decoded, prepared
 from graphcore.check.reading.table import read_table, table_mark
@@ -112,8 +113,12 @@ def read_text(text: str, name: str) -> HandIn:
     outputs = printed_outputs(text)
     notes = [] if outputs is None else [f"What the cells of {name} printed was read; lines are counted in that."]
     text = prepared(text if outputs is None else outputs, name)
+    json = _is_json(text, name)
+    if not json:
+        text, said = with_points(text, name)
+        notes += said
     mark = table_mark(text)
-    found = read_table(text, mark) if mark else scan(text, json=_is_json(text, name))
+    found = read_table(text, mark) if mark else scan(text, json=json)
     if not found.entries:
         why = " ".join(found.notes[:5])
         raise ReadError(f"{name} holds no array and no labelled number. {why}".strip())

@@ -19,7 +19,7 @@ from graphcore.picture.check import tabs
 from graphcore.picture.check.examples import asked as asked_of_example
 from graphcore.picture.check.page import Shown
 from graphcore.picture.check.problem import Problem, is_network, solve_network, solve_program, stronger_text
-from graphcore.picture.check.sources import Source
+from graphcore.picture.check.sources import Source, numbered
 from graphcore.picture.check.work import CHANGES, ROLES, Asked
 from graphcore.picture.network.settings import Request, Settings, Weights
 
@@ -115,7 +115,9 @@ def asked_of(workspace: Workspace) -> tuple[Asked, str | None]:
     """What the page of a workspace asks, and the key of the example that it is, if it is one."""
     weights = None if workspace.weights is None else Weights.of(*workspace.weights)
     request = Request(workspace.text, Settings.read(workspace.settings), weights)
-    sources = tuple(Source(name, data if name else data.decode("utf-8", "replace")) for name, data in workspace.hand_ins)
+    sources = tuple(
+        numbered([Source(name, data if name else data.decode("utf-8", "replace")) for name, data in workspace.hand_ins])
+    )
     hand = workspace.hand
     asked = Asked(request, sources, hand.run, hand.swapped, _named(workspace, request), None, hand.together, hand.values)
     example = next((known.key for known in examples() if asked_of_example(known) == asked), None)

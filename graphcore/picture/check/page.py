@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+LEFT = {
+    "file": "It was a file, which a link does not carry: drop it here again.",
+    "text": "It was too long for a link: paste it here again.",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
     """What the page shows: the problem, the hand-in, and what was found; each the last good one.
 
     ``hand_problem`` says why the newest hand-in could not be read, ``example`` is the key of the one that is open,
-    ``class_of`` the hand-ins that the one shown was picked from.
+    ``class_of`` the hand-ins that the one shown was picked from, ``left`` what the page's link could not carry ("file", "text").
     """
 
     asked: Asked
@@ -37,6 +42,7 @@ class Shown:
     crowd: Crowd | None = None
     example: str | None = None
     class_of: Crowd | None = None
+    left: str | None = None
 
     @property
     def mode(self) -> str:
@@ -65,7 +71,10 @@ PARTS: Mapping[str, Callable[[Shown], Any]] = {
     "examples": lambda shown: examples.listed(),
     "starts": lambda shown: [],
     "leaves": lambda shown: [],
-    "hand": lambda shown: views.hand(shown.asked, shown.hand_in, shown.hand_problem, shown.example),
+    "hand": lambda shown: {
+        **views.hand(shown.asked, shown.hand_in, shown.hand_problem, shown.example),
+        "left": shown.left,
+    },
     "snippets": lambda shown: tabs.snippets(shown.problem),
     "check": checked,
     "structure": lambda shown: shown.problem.structure if shown.problem else None,
@@ -142,6 +151,8 @@ def verdict(shown: Shown, error: ChainruleError | None, work: Work | None, *, st
         return made
     if judged is not None:
         return views.banner(judged)
+    if shown.left is not None:
+        return views.plain("waiting", "The hand-in stayed behind.", LEFT[shown.left])
     if problem is not None:
         return views.plain("waiting", "Nothing handed in yet.", "Drop or paste your gradients on the left.")
     return views.plain("empty", "", "")

@@ -30,7 +30,7 @@ class CheckSession(Waiting):
 
     ``text`` and ``settings`` are the problem of a link, ``hand`` and ``values`` its hand-in, ``example`` the key of one that
     is one click away; ``step`` and ``decimals`` as on the other pages, ``problem`` a sentence about a link that could not be
-    read; ``asked`` is all of it at once, of a workspace.
+    read, ``left`` what that could not carry of a hand-in ("file" or "text"); ``asked`` is all of it at once, of a workspace.
     """
 
     page = "check"
@@ -47,11 +47,12 @@ class CheckSession(Waiting):
         step: int | None = None,
         decimals: int | None = None,
         problem: str | None = None,
+        left: str | None = None,
         asked: tuple[Asked, str | None] | None = None,
     ) -> None:
         super().__init__(step, decimals, problem)
         self._tab = "findings"
-        self._shown = Shown(Asked(Request("")))
+        self._shown = Shown(Asked(Request("")), left=left)
         self._opened: int | None = None
         self._layouts: dict[Which, Any] = {}
         self._made: Json = {}
@@ -178,7 +179,10 @@ class CheckSession(Waiting):
         many = len(asked.sources) > 2 or (len(asked.sources) == 2 and bool(asked.request.text.strip()) and not asked.compare)
         crowd = Crowd(asked.sources) if many else None
         keeps = shown.class_of if asked.sources == shown.asked.sources else None
-        self._shown = replace(shown, asked=asked.opened, example=example, crowd=crowd, hand_problem=None, class_of=keeps)
+        left = None if asked.sources else shown.left
+        self._shown = replace(
+            shown, asked=asked.opened, example=example, crowd=crowd, hand_problem=None, class_of=keeps, left=left
+        )
         self._text, self._opened = asked.request.text, None
         self._touch("hand", "check")
         self._begin(lambda tell: find(asked, tell) if crowd is None else check_crowd(asked, crowd, tell))

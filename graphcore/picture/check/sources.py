@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,10 +21,14 @@ Json = dict[str, Any]
 
 
 class Source(NamedTuple):
-    """A file with its name and bytes, or (``name`` empty) a text that was typed or pasted."""
+    """A file with its name and bytes, or (``name`` empty) a text that was typed or pasted.
+
+    ``number`` counts the files of one name among those dropped at once: a browser does not tell their folders.
+    """
 
     name: str
     content: bytes | str
+    number: int = 1
 
     @property
     def size(self) -> int:
@@ -36,8 +41,8 @@ class Source(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """What it is called in sentences."""
-        return self.name or "the pasted text"
+        """What it is called in sentences and tables."""
+        return f"{self.name} ({self.number})" if self.number > 1 else self.name or "the pasted text"
 
 
 def received(files: object) -> list[Source]:
@@ -49,6 +54,20 @@ def received(files: object) -> list[Source]:
     found = [_received(file) for file in files]
     if sum(file.size for file in found) > MEGABYTES * 2**20:
         raise ChainruleError(f"These files have more than {MEGABYTES} MB together, the most this page takes.")
+    return numbered(found)
+
+
+def numbered(sources: Sequence[Source]) -> list[Source]:
+    """Files of the same name counted, so that they can be told apart.
+
+    >>> [source.shown for source in numbered([Source("a.npz", b""), Source("a.npz", b""), Source("b.npz", b"")])]
+    ['a.npz', 'a.npz (2)', 'b.npz']
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for source in sources:
+        seen[source.name] += bool(source.name)
+        found.append(source._replace(number=max(seen[source.name], 1)))
     return found
 
 

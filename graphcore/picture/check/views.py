@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from graphcore import latex
 from graphcore.check.findings import Checkup, Explanation, Finding
 from graphcore.check.hand_in import HandIn
 from graphcore.check.numbers import INLINE, pair, short
 from graphcore.check.report_content import in_symbols, steps_of
+from graphcore.check.words import difference, remains
+from graphcore.check.words import entry as worst_entry
 from graphcore.picture import encode
 from graphcore.picture.check.judged import Judged
 from graphcore.picture.check.work import CHANGES, ROLES, Asked
@@ -46,10 +47,6 @@ def _finding(judged: Judged, finding: Finding) -> Json:
     }
 
 
-def _array(array: Any) -> Any:
-    return None if array is None else np.asarray(array, dtype=np.float64)
-
-
 def _guess(judged: Judged, finding: Finding, guess: Explanation) -> Json:
     wrong = sum(f.handed is not None for f in judged.checkup.wrong())
     return {
@@ -61,28 +58,19 @@ def _guess(judged: Judged, finding: Finding, guess: Explanation) -> Json:
         "apart": guess.apart,
         "steps": [] if finding.forward else steps_of(judged.run, guess.node, guess.edge),
         "mended": min(guess.mended, wrong),
+        "remains": remains(judged.checkup, finding, guess) if finding.forward and len(judged.checkup.origins) > 1 else "",
         "of": wrong,
     }
 
 
 def entry(finding: Finding) -> Json | None:
     """The entry that differs most: its place, the handed-in number and the right one, in digits that tell them apart."""
-    handed, right = _array(finding.handed), _array(finding.right)
-    if handed is None or right is None or handed.shape != right.shape or not handed.size:
+    found = worst_entry(finding)
+    if found is None or finding.handed is None:
         return None
-    with np.errstate(all="ignore"):
-        gap = np.abs(handed - right)
-    gap = np.where(np.isnan(gap), np.where(np.isnan(handed) & np.isnan(right), 0.0, np.inf), gap)
-    place = np.unravel_index(int(np.argmax(gap)), gap.shape) if gap.ndim else ()
-    shown = pair(handed[place], right[place], INLINE)
-    allowed = finding.allowed or 0.0
-    return {
-        "index": [int(k) for k in place],
-        "handed": shown[0],
-        "right": shown[1],
-        "differ": int(np.count_nonzero(gap > allowed)),
-        "of": int(gap.size),
-    }
+    place, handed, right = found
+    shown = pair(handed, right, INLINE)
+    return {"index": [*place], "handed": shown[0], "right": shown[1], "differ": finding.differing, "of": finding.handed.size}
 
 
 def felt(judged: Judged, finding: Finding) -> list[Json]:
@@ -140,6 +128,7 @@ def _row(judged: Judged, finding: Finding) -> Json:
         "right": right,
         "torch": "" if theirs is None else short(theirs),
         "error": None if finding.error is None or finding.status == "missing" else encode.number(finding.error),
+        "odd": "" if finding.error is None or math.isfinite(finding.error) else difference(finding),
         "allowed": None if finding.allowed is None else encode.number(finding.allowed),
         "mistake": mistake,
         "why": finding.why,
@@ -212,7 +201,7 @@ def hand(asked: Asked, hand_in: HandIn | None, problem: Json | None, example: st
     text = next((source.content for source in sources if not source.name), "")
     return {
         "text": text if isinstance(text, str) else "",
-        "files": [{"name": source.name, "size": source.size} for source in sources if source.name],
+        "files": [{"name": source.shown, "size": source.size} for source in sources if source.name],
         "runs": list(hand_in.runs) if hand_in is not None and len(hand_in.runs) > 1 else [],
         "run": hand_in.run if hand_in is not None else 0,
         "sides": sides(hand_in, asked.swapped),

@@ -152,7 +152,7 @@ def _difference(sources: Sequence[Source], first: HandIn, second: HandIn) -> Any
     from graphcore.check.diff import difference
 
     if len(sources) == 2:
-        return difference(first, second, names=(sources[0].name, sources[1].name))
+        return difference(first, second, names=(sources[0].shown, sources[1].shown))
     return difference(first, second)
 
 
@@ -164,8 +164,10 @@ def check_crowd(asked: Asked, crowd: Crowd, tell: Tell) -> Found:
     if found.problem is None:
         return found
     tell("checking", 0, crowd.files)
-    given = [(source.name, source.content) for source in crowd.sources if isinstance(source.content, bytes)]
-    for row in check_many(found.problem.graph, given):
-        crowd.rows.append(row)
-        tell("checking", len(crowd.rows), crowd.files)
+    given = [source for source in crowd.sources if isinstance(source.content, bytes)]
+    rows = check_many(found.problem.graph, ((source.name, source.content) for source in given))  # type: ignore[misc]  # no texts
+    for source, row in zip(given, rows, strict=True):
+        # told first: a class that was stopped grows no more
+        tell("checking", len(crowd.rows) + 1, crowd.files)
+        crowd.rows.append(row._replace(file=source.shown))
     return found

@@ -50,6 +50,7 @@ const CheckFinding = (() => {
 
   function remains(guess, all, k) {
     if (!guess.of || (guess.mistake === "unknown" && !guess.mended)) return null;
+    if (guess.remains) return el("p", { class: "cr-remains" }, guess.remains);
     const left = guess.of - guess.mended;
     const mended = left <= 0 ? "Mend this and nothing remains wrong." : guess.mended
       ? `Mend only this and ${CheckWords.plural(guess.mended, "of the wrong numbers is", "of the wrong numbers are")} right; ${left} ${left === 1 ? "remains" : "remain"} wrong.`

@@ -43,7 +43,7 @@ const CheckInstead = (() => {
         Ui.button(title, { class: "cr-sort", title: "Sort", "data-key": `sort ${key}` }, sort), el("i", { "aria-hidden": "true" }, on ? (me.sort.down ? "↓" : "↑") : ""));
     };
     const counts = table.counts.slice(0, 12).map(([mistake, times, files]) =>
-      el("li", {}, el("b", {}, mistake), el("span", { class: "cr-countbar", style: `--share:${Math.round((100 * files) / Math.max(1, table.rows.length))}%` }), el("small", {}, `${times} times in ${CheckWords.plural(files, "file")}`)));
+      el("li", {}, el("b", {}, mistake), el("span", { class: "cr-countbar", style: `--share:${Math.round((100 * files) / Math.max(1, table.rows.length))}%` }), el("small", {}, `${times === 1 ? "once" : `${times} times`} in ${CheckWords.plural(files, "file")}`)));
     return el("div", { class: "cr-crowd" },
       el("div", { class: "cr-tools" },
         el("h2", { class: "cr-below-title" }, `${table.rows.length} of ${CheckWords.plural(table.files, "file")}`),

@@ -33,7 +33,7 @@ const CheckTabs = (() => {
   function findingRow(me, row) {
     const [sign, tone] = [CheckWords.sign(row.status), CheckWords.tone(row.status)];
     const name = row.node === null ? row.head : Ui.button(row.head, { class: "cr-go", "data-key": `row ${row.what} ${row.name}`, "aria-label": `${row.name}: go to it` }, () => to(me, row));
-    const error = row.error === null ? "" : `${Format.number(row.error, null)}${row.allowed ? ` of ${Format.number(row.allowed, null)}` : ""}`;
+    const error = row.error === null ? "" : row.odd || `${Format.number(row.error, null)}${row.allowed ? ` of ${Format.number(row.allowed, null)}` : ""}`;
     return el("tr", { "data-status": row.status },
       el("td", { class: `cr-words cr-tone-${tone}` }, `${sign} `, el("span", Words.attributes(Words.of(CheckWords.words(row.status)), true), CheckWords.words(row.status))),
       el("td", { class: "cr-words" }, name, row.what === "value" ? el("small", { class: "cr-tone-off" }, " value") : null),

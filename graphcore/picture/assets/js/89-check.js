@@ -119,7 +119,7 @@ const Check = (() => {
 
   async function address(url, state, compressed) {
     const { data } = state;
-    for (const name of ["example", "p", "s", "h", "v"]) url.searchParams.delete(name);
+    for (const name of ["example", "p", "s", "h", "v", "left"]) url.searchParams.delete(name);
     const text = Program.text(state);
     const given = handText(state);
     const same = text === data.program.text && given === (data.hand?.text ?? "");
@@ -128,7 +128,9 @@ const Check = (() => {
     const settings = Network.tidy(Network.fields(state));
     if (Object.keys(settings).length) url.searchParams.set("s", await compressed(JSON.stringify(settings)));
     const packed = given.trim() ? await compressed(given) : "";
-    if (packed && packed.length <= LINK) url.searchParams.set("h", packed);
+    const left = data.hand?.files.length ? "file" : packed.length > LINK ? "text" : given.trim() ? null : data.hand?.left;
+    if (left) url.searchParams.set("left", left);
+    else if (packed) url.searchParams.set("h", packed);
     if (valuesText(state).trim()) url.searchParams.set("v", await compressed(valuesText(state)));
     return undefined;
   }
