@@ -715,3 +715,20 @@ def test_nothing_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(place, name, never)
     assert labels(read_gradients(buffer.getvalue())) == ["W"]
     assert labels(read_gradients("{'a': [1.5, 2.5], '__import__(\"os\")': [0.5]}")) == ["a", '__import__("os")']
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "said"),
+    [
+        ("dW = -np.float64(0.5)", -0.5, False),
+        ("dW = -np.float64(-0.5)", 0.5, False),
+        ("dW: [np.float64(-1.0), -np.float64(2.0)]", [-1.0, -2.0], False),
+        ("dW = -tensor([0.5, -1.0])", [-0.5, 1.0], True),
+        ("dW: -[0.5, 1.0]", [-0.5, -1.0], True),
+        ("dW: - [0.5, 1.0]", [0.5, 1.0], False),  # a dash of a list
+    ],
+)
+def test_a_minus_sign_before_an_array_is_not_lost(text: str, numbers: object, said: bool) -> None:
+    found = read_gradients(text)
+    assert [reading.array.tolist() for reading in found.readings] == [numbers]
+    assert any("minus sign" in note for note in found.notes) == said

@@ -16,7 +16,7 @@ _MARKS = (
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,30}m")
 _PROMPT = re.compile(r"^[ \t]{0,9}(?:In|Out) ?\[[0-9]{1,6}\] ?:", re.MULTILINE)
-_NUMPY_SCALAR = re.compile(r"\b(?:np|numpy)\.(float|int|uint|longdouble)([0-9]{0,3})\(([^()\n]{1,40})\)")
+_NUMPY_SCALAR = re.compile(r"(?<![\w)\]-])(-?)\b(?:np|numpy)\.(float|int|uint|longdouble)([0-9]{0,3})\(([^()\n]{1,40})\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SAMPLE = 100_000
 _KNOWN = "Text, CSV, JSON, .npy, .npz and .safetensors are read"
@@ -71,5 +71,12 @@ def prepared(text: str, name: str) -> str:
     if "]:" in text or "] :" in text:
         text = _PROMPT.sub(lambda found: " " * len(found[0]), text)
     if "(" in text:
-        text = _NUMPY_SCALAR.sub(lambda found: " " * (found.start(3) - found.start()) + found[3] + " ", text)
+        text = _NUMPY_SCALAR.sub(_scalar, text)
     return text
+
+
+def _scalar(found: re.Match[str]) -> str:
+    """The number inside of ``np.float64(...)`` at its place, with the sign that stands before the call."""
+    inner = found[4].strip()
+    number = inner if not found[1] else inner[1:] if inner.startswith("-") else f"-{inner.removeprefix('+')}"
+    return f"{number} ".rjust(len(found[0]))

@@ -25,6 +25,7 @@ _OLD_TORCH = re.compile(r"\[torch\.([A-Za-z.]{0,20})Tensor of size ([0-9x, ()]{1
 _OLD_EPS = {"Double": 2.0**-52, "cuda.Double": 2.0**-52, "Half": 2.0**-10, "cuda.Half": 2.0**-10}
 _INDEX = re.compile(r"\[[A-Za-z0-9_:, \-'\"]{0,60}\]")
 _NUMBERS_LINE = 4000
+_SIGN = re.compile(r"[=:]\s{0,9}-$")
 
 
 class Entry(NamedTuple):
@@ -166,7 +167,15 @@ class _Scanner:
         found = value_at(self.text, opening, self.room)
         if found is not None:
             prefix = self.prefix(at, opening)
-            self.emit(found, self.take(prefix), opening)
+            signed = _SIGN.search(prefix)
+            if signed:
+                found, prefix = found._replace(numbers=-found.numbers), prefix[: signed.start() + 1]
+            label = self.take(prefix)
+            if signed:
+                self.notes.append(
+                    f"The minus sign before `{label[:40]}` (line {self.line_of(opening)}) was taken to every entry."
+                )
+            self.emit(found, label, opening)
             return max(found.end, opening + 1)
         if not opens_structure(self.text, opening):
             return None
