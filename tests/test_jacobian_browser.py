@@ -9,6 +9,8 @@ import pytest
 from test_browser import open_page  # noqa: F401  # a fixture
 from test_jacobian_views import SIX
 
+from pages.ui.link import pack
+
 pytestmark = pytest.mark.browser
 
 
@@ -82,3 +84,15 @@ def test_a_network_has_the_jacobian_of_every_step(open_page: Callable[..., Any])
     page.wait_for_selector(".cr-jcells")
     page.get_by_role("tab", name="Derivation").click()
     page.wait_for_selector(".cr-derived")
+
+
+def test_the_rest_of_a_long_path_is_one_click_away(open_page: Callable[..., Any]) -> None:  # noqa: F811
+    lines = ["x = 0.3", "a0 = sin(x)", *(f"a{k} = sin(a{k - 1})" for k in range(1, 20))]
+    page = open_page(f"?p={pack(chr(10).join(lines))}")
+    page.get_by_role("tab", name="Jacobian").click()
+    click(page, "a path")
+    page.wait_for_selector(".cr-jbetween")
+    assert page.locator(".cr-jfactor").count() == 16
+    assert page.locator(".cr-jfactors > *").nth(8).inner_text().startswith("⋮ 4 more local Jacobians, from a7 to a11")
+    page.get_by_role("button", name="Choose the path from a7 to a11").click()
+    page.wait_for_function("document.querySelectorAll('.cr-jfactor').length === 4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -132,3 +133,19 @@ def test_a_network_answers_in_the_words_of_its_picture() -> None:
     assert known - {None} <= set(range(1, len(data["structure"]["steps"]) + 1))
     assert len(known) > 5
     assert all("ᵀᵀ" not in line["latex"] for line in derived["derivation"])
+
+
+def test_a_long_path_shows_both_ends_and_the_way_to_the_rest() -> None:
+    names = ["x", *(f"a{k}" for k in range(20))]
+    run = trace(parse("x = 0.3\n" + "\n".join(f"{new} = sin({old})" for old, new in pairwise(names))))
+    shown = view(run, source=0, target=20)
+    formulas = [f"cos({name})" for name in reversed(names[:-1])]
+    assert [factor["formula"] for factor in shown["factors"]] == formulas[:8] + formulas[-8:]
+    assert (shown["between"]["count"], shown["between"]["after"]) == (4, 8)
+    assert shown["block"]["entries"] == [[pytest.approx(float(run.gradient("x")))]]
+    ends = {side: shown["between"][side]["node"] for side in ("source", "target")}
+    rest = view(run, **ends)
+    assert [factor["formula"] for factor in rest["factors"]] == formulas[8:-8]
+    assert rest["between"] is None
+    turned = view(run, source=0, target=20, denominator=True)
+    assert [factor["formula"] for factor in turned["factors"]] == [*reversed(formulas[-8:]), *reversed(formulas[:8])]

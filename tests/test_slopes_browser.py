@@ -88,3 +88,22 @@ def test_corners_gaps_and_entries_on_a_phone(chromium: Any, app_address: str) ->
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.context.close()
     assert complaints == []
+
+
+def test_gradient_descent_is_in_view_once_the_slope_is_open(chromium: Any, app_address: str) -> None:
+    page, complaints = opened(chromium, app_address, "?example=c")
+    field = page.locator('input[aria-label="W1[0, 1]"]').first
+    box = field.bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    page.wait_for_selector(".cr-slope-curve")
+    assert field.bounding_box() == box
+    page.mouse.up()
+    seen = """() => {
+        const box = (part) => document.querySelector(part).getBoundingClientRect();
+        const [rail, line] = [box('.cr-rail'), box('.cr-descent summary')];
+        return line.top >= rail.top && line.bottom <= rail.bottom;
+    }"""
+    page.wait_for_function(seen)
+    page.context.close()
+    assert complaints == []

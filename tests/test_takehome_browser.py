@@ -124,3 +124,32 @@ def test_the_page_opens_from_disk_and_is_what_is_printed(chromium: Any, open_pag
         assert file.inner_text(COUNT) == steps and not complaints
         assert file.locator(MENU).count() == 0 and file.locator(".cr-bar >> text=Print").count() == 1
         alone.close()
+
+
+BEYOND = """(part) => [...document.querySelectorAll(part)].filter(
+    (e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1).length"""
+
+
+def on_paper(page: Any) -> None:
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+
+
+def test_the_live_page_on_paper_is_all_there(open_page: Callable[..., Any]) -> None:  # noqa: F811
+    page = open_page("?example=c&step=14", width=703, color_scheme="dark")
+    on_paper(page)
+    assert page.evaluate(BEYOND, ".cr-formula-terms *, .cr-table :is(th, td), .cr-verdict *, .cr-graph") == 0
+    assert page.locator(".cr-graph .cr-nodes > g").evaluate_all("all => all.every((g) => getComputedStyle(g).display !== 'none')")
+    assert page.locator('.cr-tab[aria-selected="false"]').first.is_hidden()
+    assert page.evaluate("getComputedStyle(document.querySelector('.cr-root')).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_a_tall_picture_goes_on_on_the_next_sheet(open_page: Callable[..., Any]) -> None:  # noqa: F811
+    page = open_page("networks?example=f", width=703)
+    on_paper(page)
+    pieces = page.locator('[data-pane="manual"] .cr-sheet-piece')
+    boxes = [piece.bounding_box() for piece in pieces.all()]
+    assert len(boxes) > 4 and all(box["height"] < 700 for box in boxes)
+    assert page.evaluate(BEYOND, ".cr-below svg, .cr-below :is(th, td), .cr-sheet-piece") == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert pieces.count() == 0

@@ -146,3 +146,29 @@ def test_every_word_can_be_opened(open_page: Callable[..., Any]) -> None:  # noq
         assert step_of(page).startswith(f"step {word.step} of") or page.evaluate(f"""
             document.querySelector('#cr-at-{word.key} {COUNT}').textContent.startsWith('step {word.step} of')"""), word.key
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_words_of_the_two_phases_are_stops_of_the_keyboard(open_page: Callable[..., Any]) -> None:  # noqa: F811
+    page = open_page("?example=a&step=14")
+    page.locator(".cr-scrubber").focus()
+    press(page, "Tab", 2)
+    assert explained(page) == "gradient of a node"
+    press(page, "Shift+Tab")
+    page.wait_for_function(f"document.querySelector('{BOX} b')?.textContent === 'forward value'")
+    assert page.evaluate("document.activeElement.textContent") == "forward: values"
+    press(page, "ArrowRight")
+    assert step_of(page) == "step 15 of 20"
+    assert page.locator("[role=slider] [data-word]").count() == 0
+
+
+@pytest.mark.parametrize(("path", "card", "gone"), [("words", CARD, ".cr-wp-open"), ("ops", ".cr-ops-card", ".cr-ops-copy")])
+def test_a_reference_page_on_paper(open_page: Callable[..., Any], path: str, card: str, gone: str) -> None:  # noqa: F811
+    page = open_page(path, width=703, ready=card)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    if path == "words":
+        assert page.locator(f"{CARD} svg.cr-wp-drawing").count() == len(WORDS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    assert page.locator("header.stAppHeader").is_hidden() and page.locator(gone).first.is_hidden()
+    wide = f"[...document.querySelectorAll('{card} *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).length"
+    assert page.evaluate(wide) == 0

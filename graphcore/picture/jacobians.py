@@ -20,7 +20,8 @@ from graphcore.latex import latex_name, math_name
 from graphcore.latex.matrices import matrix_latex
 from graphcore.ops.namespaces import Array
 from graphcore.picture import encode
-from graphcore.picture.jacobian_text import FACTORS, formula_of, numpy_of
+from graphcore.picture.jacobian_chain import HALF, ends_of, left_out
+from graphcore.picture.jacobian_text import formula_of, numpy_of
 
 Json = dict[str, Any]
 
@@ -119,6 +120,7 @@ class _Shown:
             "shape": [rows, columns],
             "block": block,
             "factors": self.factors(drawn),
+            "between": self.between(),
             "gathered": self.gathered(),
             "product": self.product(block),
             "latex": self.latex(block),
@@ -178,10 +180,8 @@ class _Shown:
 
     def factors(self, drawn: Callable[[Edge], int | None]) -> list[Json]:
         """The local Jacobians whose product a path is, in the order in which they are multiplied."""
-        chain = self.found.chain if isinstance(self.found, PathJacobian) else None
-        if not chain or len(chain) > FACTORS:
-            return []
         found = []
+        chain = ends_of(self.found)
         for local in chain[::-1] if self.convention.denominator else chain:
             one = Arranged(local, self.convention)
             few = prod(one.shape) <= _ALONE and max(one.shape) <= NUMBERS[0]
@@ -197,6 +197,14 @@ class _Shown:
                 }
             )
         return found
+
+    def between(self) -> Json | None:
+        """The path whose local Jacobians a long path leaves out, and how many stand before it."""
+        left = left_out(self.found)
+        if not left:
+            return None
+        target, source = left[0].edge.target, left[-1].edge.source
+        return {"count": len(left), "after": HALF, "target": self.node(target), "source": self.node(source)}
 
     def gathered(self) -> Json | None:
         shape = self.names.shapes[self.source]

@@ -44,6 +44,29 @@ const Ops = (() => {
     return [op.name, op.spoken, op.group, op.written, ...op.torch, ...op.aliases].join(" ").toLowerCase();
   }
 
+  const NARROW = 290; // px that a formula has on paper where two cards stand side by side
+
+  // A formula is never broken: on paper a card with a long one takes the whole width.
+  function widen(root) {
+    for (const one of root.querySelectorAll(".cr-ops-card"))
+      one.classList.toggle("cr-ops-wide", [...one.querySelectorAll("math")].some((math) => math.getBoundingClientRect().width > NARROW));
+  }
+
+  function listen(root, part) {
+    root.ownerDocument.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.matches("input, textarea, select") || !root.isConnected) return;
+      event.preventDefault();
+      part("search").focus();
+    });
+    root.ownerDocument.defaultView.addEventListener("beforeprint", () => root.isConnected && widen(root));
+    part("bar").replaceChildren(Dom.button("Light or dark", () => {
+      const theme = Theme.other(root.dataset.theme);
+      Theme.remember(theme);
+      Theme.apply(root, theme);
+    }, { icon: "theme", title: "Light or dark" }));
+    Theme.apply(root, Theme.initial(root));
+  }
+
   function mount(root, data) {
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     const groups = [...new Set(data.ops.map((op) => op.group))];
@@ -80,17 +103,7 @@ const Ops = (() => {
       show();
       part("search").focus();
     }));
-    root.ownerDocument.addEventListener("keydown", (event) => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.matches("input, textarea, select") || !root.isConnected) return;
-      event.preventDefault();
-      part("search").focus();
-    });
-    part("bar").replaceChildren(Dom.button("Light or dark", () => {
-      const theme = Theme.other(root.dataset.theme);
-      Theme.remember(theme);
-      Theme.apply(root, theme);
-    }, { icon: "theme", title: "Light or dark" }));
-    Theme.apply(root, Theme.initial(root));
+    listen(root, part);
     Words.mount(root, null, { send: true });
     show();
   }

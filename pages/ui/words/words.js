@@ -93,16 +93,22 @@ const WordsPage = (() => {
     return made;
   }
 
+  // Drawn when it comes into sight; all of them when the page goes to paper.
   function lazily(page) {
     const watch = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) continue;
-        watch.unobserve(target);
-        const { word } = page.cards.find((one) => one.picture === target);
-        target.replaceChildren(drawing(page.data.pictures[word.picture], word));
-      }
+      for (const { target, isIntersecting } of entries) if (isIntersecting) draw(page.cards.find((one) => one.picture === target));
     }, { rootMargin: "300px" });
+    function draw({ picture, word }) {
+      watch.unobserve(picture);
+      if (!picture.firstChild) picture.append(drawing(page.data.pictures[word.picture], word));
+    }
+    const all = () => page.cards.forEach(draw);
     page.cards.forEach(({ picture }) => watch.observe(picture));
+    window.addEventListener("beforeprint", all);
+    return () => {
+      watch.disconnect();
+      window.removeEventListener("beforeprint", all);
+    };
   }
 
   function filter(page) {
@@ -162,8 +168,7 @@ const WordsPage = (() => {
     page.part("search").addEventListener("input", () => filter(page));
     const hash = () => follow(page);
     window.addEventListener("hashchange", hash);
-    const stops = [keys(page), Words.mount(root, null, { send: true, words: true }), close, () => window.removeEventListener("hashchange", hash)];
-    lazily(page);
+    const stops = [keys(page), Words.mount(root, null, { send: true, words: true }), close, () => window.removeEventListener("hashchange", hash), lazily(page)];
     filter(page);
     setTimeout(hash, 0); // the list has its height by then
     return () => stops.forEach((stop) => stop());

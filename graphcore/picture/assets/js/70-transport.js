@@ -57,17 +57,19 @@ const Transport = (() => {
       forward: part("cr-track cr-track-forward"), backward: part("cr-track cr-track-backward"),
       forwardDone: part("cr-track cr-track-forward cr-done"), backwardDone: part("cr-track cr-track-backward cr-done"),
       ticks: Dom.svg("svg", { class: "cr-ticks", "aria-hidden": "true" }), knob: part("cr-knob"),
-      words: ["forward: values", "backward: gradients"].map((text) => Dom.el("span", { class: "cr-phase", text, ...Words.attributes(Words.of(text), true) })),
+      words: ["forward: values", "backward: gradients"].map((text) => Words.caption("span", { class: "cr-phase" }, text)),
     };
-    s.lane = Dom.el("span", { class: "cr-lane" }, s.words, s.forward, s.backward, s.forwardDone, s.backwardDone, s.ticks, s.knob);
+    s.lane = Dom.el("span", { class: "cr-lane" }, s.forward, s.backward, s.forwardDone, s.backwardDone, s.ticks, s.knob);
     s.element = Dom.el("div", { class: "cr-scrubber", role: "slider", tabindex: "0", "aria-label": "Step" }, s.lane);
+    // beside the slider, not in it: what a slider holds is no stop of the keyboard
+    s.place = Dom.el("div", { class: "cr-phases" }, s.element, s.words);
     const at = (event) => {
       const box = s.lane.getBoundingClientRect();
       const count = Steps.count(store.get().data);
       return 1 + Math.round(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * (count - 1));
     };
     s.element.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || event.target.closest("[data-word]")) return;
+      if (event.button !== 0) return;
       s.element.setPointerCapture(event.pointerId);
       go(store, at(event), true);
     });
@@ -86,7 +88,7 @@ const Transport = (() => {
     s.forward.style.width = `${border * 100}%`;
     s.backward.style.left = `calc(${border * 100}% + 3px)`;
     s.backward.style.width = `calc(${(1 - border) * 100}% - 3px)`;
-    s.words[1].style.left = `${border * 100}%`;
+    s.words[1].style.left = `calc(12px + ${border} * (100% - 24px))`;
     s.words[0].hidden = border < 0.12;
     s.words[1].hidden = border > 0.88;
     const ticks = [];
@@ -144,7 +146,7 @@ const Transport = (() => {
     const ask = Dom.button("Ask first", () => Ask.toggle(store), {
       key: "A", class: "cr-askfirst", title: "Work each gradient out yourself before it is shown (A)",
     });
-    element.replaceChildren(keys.element, s.element, count, ask, speed);
+    element.replaceChildren(keys.element, s.place, count, ask, speed);
     let steps = null;
     const draw = (state, previous) => {
       const total = Steps.count(state.data);

@@ -33,7 +33,7 @@ const Arrays = (() => {
     return Array.from({ length: count }, (_, index) => nest(flat.slice(index * size, (index + 1) * size), rest));
   }
 
-  function sampled(tensor, role) {
+  function sampled(tensor, role, open) {
     const rows = tensor.cells;
     const width = Math.max(...rows.map((row) => row.length));
     const top = Math.max(
@@ -53,7 +53,24 @@ const Arrays = (() => {
     rows.forEach((row, down) =>
       row.forEach((entry, right) => picture.append(...cell(Format.value(entry), right * 9, down * 9, top))),
     );
+    if (open) picture.addEventListener("click", (event) => {
+      const box = picture.getBoundingClientRect();
+      const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      const flat = sampledAt(tensor.shape, Math.floor(y * rows.length), Math.floor(x * width));
+      if (flat !== null) open(flat);
+    });
     return picture;
+  }
+
+  const spread = (count, most) =>
+    Array.from({ length: Math.min(count, most) }, (_, k) => (count <= most ? k : Math.round((k * (count - 1)) / (most - 1))));
+
+  // Which entry a cell of a sampled picture stands for, null beside the picture.
+  function sampledAt(shape, row, column) {
+    const columns = shape[shape.length - 1];
+    const rows = shape.slice(0, -1).reduce((product, length) => product * length, 1);
+    const [down, right] = [spread(rows, 7)[row], spread(columns, 14)[column]];
+    return down === undefined || right === undefined ? null : down * columns + right;
   }
 
   // Depth of ink is size; a dash is a minus; a dot is an exact zero; a hollow cell is not a number.
@@ -67,9 +84,20 @@ const Arrays = (() => {
     return [square, Dom.svg("path", { d: `M${x + 1.5} ${y + 4}h5`, class: "cr-cell-minus" })];
   }
 
-  // Up to twelve entries are shown as the numbers they are, more of them as a sampled picture.
-  function picture(tensor, role, decimals, what) {
-    if (tensor.cells) return sampled(tensor, role);
+  // A number as Ui.number makes it, but a click opens the entry.
+  function opener(entry, decimals, what, shown, open) {
+    const text = shown ?? Format.number(entry, decimals);
+    const words = { class: "cr-digits cr-entryopen", title: `${Format.copy(entry)}\nClick opens it in Scalars`, "data-key": what };
+    return Ui.button(text, { ...words, "aria-label": `${what}: ${text}. Open it in Scalars.` }, (event) => {
+      event.stopPropagation();
+      open();
+    });
+  }
+
+  // Up to twelve entries are shown as the numbers they are, more of them as a sampled picture. `open`, where it is given,
+  // is what a click on an entry does, with its place row by row.
+  function picture(tensor, role, decimals, what, open = null) {
+    if (tensor.cells) return sampled(tensor, role, open);
     const columns = tensor.shape.length ? tensor.shape[tensor.shape.length - 1] : 1;
     const narrow = columns > 3;
     const short = (entry) =>
@@ -86,9 +114,11 @@ const Arrays = (() => {
       style: `grid-template-columns:repeat(${Math.max(1, columns)},auto)`,
     });
     grid.append(
-      ...tensor.entries.map((entry, index) =>
-        Ui.number(entry, decimals, `${what}${position(index, tensor.shape)}`, { shown: short(entry) }),
-      ),
+      ...tensor.entries.map((entry, index) => {
+        const name = `${what}${position(index, tensor.shape)}`;
+        if (open) return opener(entry, decimals, name, short(entry), () => open(index));
+        return Ui.number(entry, decimals, name, { shown: short(entry) });
+      }),
     );
     return grid;
   }
@@ -103,5 +133,5 @@ const Arrays = (() => {
     return places.length ? `[${places.join(", ")}]` : "";
   }
 
-  return { isArray, shapeOf, size, brief, full, nest, picture, position };
+  return { isArray, shapeOf, size, brief, full, nest, picture, position, sampledAt };
 })();

@@ -81,16 +81,17 @@ const Card = (() => {
     const gradient = data.numbers.gradients[index];
     if (!Arrays.isArray(value)) return null;
     const shape = Format.shape(value.shape);
+    const open = Scalars.able(context.host) ? (flat) => Scalars.open(context.store, context.host, index, Scalars.unflat(flat, value.shape)) : null;
     return Dom.el(
       "div",
       { class: "cr-pictures cr-more" },
-      Dom.el("figure", {}, Dom.el("figcaption", {}, `value ${shape}`), Arrays.picture(value, "value", decimals, name)),
+      Dom.el("figure", {}, Dom.el("figcaption", {}, `value ${shape}`), Arrays.picture(value, "value", decimals, name, open)),
       reached && Arrays.isArray(gradient)
         ? Dom.el(
             "figure",
             {},
             Dom.el("figcaption", {}, `gradient ${shape}`),
-            Arrays.picture(gradient, "gradient", decimals, `gradient of ${name}`),
+            Arrays.picture(gradient, "gradient", decimals, `gradient of ${name}`, open),
           )
         : null,
     );
@@ -179,6 +180,7 @@ const Card = (() => {
     return {
       state,
       store,
+      host,
       data,
       index,
       node,

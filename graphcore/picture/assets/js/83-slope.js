@@ -49,17 +49,35 @@ const Slope = (() => {
     const kept = me.watched && leafOf(data, me.watched.leaf) ? me.watched : { leaf: first.name, entry: 0, zoom: 0 };
     unfold(me, true);
     watch(me, kept.leaf, kept.entry, kept.zoom);
-    me.panel.scrollIntoView({ block: "nearest" });
+    show(me);
+  }
+
+  // All of the panel, with gradient descent at its foot.
+  function show(me) {
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (me.open) me.panel.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  }
+
+  // What opens under a finger comes into view when the finger leaves.
+  function showLater(me, event) {
+    if (event.type !== "pointerdown") return show(me);
+    const gone = new AbortController();
+    for (const type of ["pointerup", "pointercancel"])
+      window.addEventListener(type, () => { gone.abort(); show(me); }, { capture: true, signal: gone.signal });
+    return undefined;
   }
 
   // Which number a field, a slider or a name in the list of values belongs to.
-  function touched(me, target) {
+  function touched(me, event) {
+    const { target } = event;
+    const before = me.open;
     const row = target.closest?.(".cr-leafrow");
     const index = row ? [...me.view.list.children].indexOf(row) : -1;
     const leaf = me.view.shown.leaves[index];
     if (me.shut || !leaf || leaf.integer) return;
     const entry = (me.view.fields[index] || []).findIndex((made) => made.field === target || made.slider === target);
     if (entry >= 0 || (leaf.values?.length === 1 && target.closest(".cr-scrub"))) watch(me, leaf.name, Math.max(0, entry));
+    if (!before && me.open) showLater(me, event);
   }
 
   // An open panel follows the leaf that is selected in the picture.
@@ -211,7 +229,7 @@ const Slope = (() => {
     me.panel.append(me.head, me.line, me.box, me.says, me.descent.element);
     me.box.append(me.plot.element);
     me.toggle.addEventListener("click", () => (me.open ? close(me) : open(me)));
-    for (const event of ["focusin", "pointerdown"]) me.view.list.addEventListener(event, ({ target }) => touched(me, target));
+    for (const event of ["focusin", "pointerdown"]) me.view.list.addEventListener(event, (event) => touched(me, event));
     keys(me);
     tell(me);
   }

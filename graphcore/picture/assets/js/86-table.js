@@ -16,7 +16,7 @@ const Table = (() => {
         "td",
         { class: `${words ? "cr-words" : ""} ${tone}`, title: says || (key === "rule" ? row.rule : null), "data-all": all || null, ...(key === "state" ? Words.attributes(Words.of(shown), true) : {}) },
         sum ? Dom.el("small", {}, "Σ ") : null,
-        shown,
+        TableEntries.shown(view, row, key, decimals) || shown,
       );
     });
   }
@@ -157,15 +157,13 @@ const Table = (() => {
     });
   }
 
-  function mount(element, store) {
+  function mount(element, store, host) {
     const view = {
-      store,
+      store, host,
       columns: TableRows.columns(store.get()),
-      rows: [],
-      shown: [],
+      rows: [], shown: [],
       filter: "",
-      state: null,
-      sort: null,
+      state: null, sort: null,
       everything: false,
       chips: Dom.el("span", { class: "cr-chips", role: "group", "aria-label": "States" }),
       head: Dom.el("thead"),

@@ -30,7 +30,8 @@ const JacobianTab = (() => {
     request(me);
   }
 
-  function chooser(label, nodes, value, act) {
+  function chooser(label, known, end, value, act) {
+    const nodes = !end || end.node !== value || known.some((node) => node.node === value) ? known : [...known, end];
     const select = Dom.el("select", { class: "cr-select", "aria-label": label, "data-key": label },
       nodes.map((node) => Dom.el("option", { value: String(node.node), selected: node.node === value }, node.name)));
     select.addEventListener("keydown", (event) => event.stopPropagation());
@@ -58,8 +59,8 @@ const JacobianTab = (() => {
     return [
       Ui.segments("Of what", [["edge", "this step's edge"], ["path", "a path"]], along,
         (key) => change(me, key === "edge" ? { source: null, target: null, ...fresh } : path(me, shown))),
-      along === "path" ? chooser("from", shown.nodes, wish.source, pick("source")) : null,
-      along === "path" ? chooser("to", shown.nodes, wish.target, pick("target")) : null,
+      along === "path" ? chooser("from", shown.nodes, shown.source, wish.source, pick("source")) : null,
+      along === "path" ? chooser("to", shown.nodes, shown.target, wish.target, pick("target")) : null,
       Ui.segments("Flattened", FLAT, wish.columns ? "columns" : "rows", (key) => change(me, { ...fresh, columns: key === "columns" })),
       Ui.segments("Layout", LAYOUT, wish.denominator ? "denominator" : "numerator", (key) => change(me, { ...fresh, denominator: key === "denominator" })),
       shown.gathered ? Ui.segments("Shape", SHAPE, me.after ? "after" : "before", (key) => {
@@ -135,11 +136,24 @@ const JacobianTab = (() => {
         ? Dom.el("div", { class: "cr-scroll", tabindex: "0" }, Dom.el("table", { class: "cr-jsmall" }, Dom.el("tbody", {}, factor.entries.map((row) =>
           Dom.el("tr", {}, row.map((x) => Dom.el("td", { title: Format.copy(x) }, Format.number(x, decimals))))))))
         : Dom.el("small", {}, `${factor.shape[0].toLocaleString("en")} × ${factor.shape[1].toLocaleString("en")}`));
-    const text = shown.factors.map((factor) => `${factor.title.latex} = ${factor.latex || `\\text{${factor.shape.join(" x ")}}`}`).join(" \\\\\n");
+    const figures = shown.factors.map(one);
+    const lines = shown.factors.map((factor) => `${factor.title.latex} = ${factor.latex || `\\text{${factor.shape.join(" x ")}}`}`);
+    if (shown.between) {
+      figures.splice(shown.between.after, 0, between(me, shown.between));
+      lines.splice(shown.between.after, 0, `\\vdots \\quad \\text{(${shown.between.count} more)}`);
+    }
     return Dom.el("section", { class: "cr-jchain", "aria-label": "The local Jacobians multiplied" },
       Dom.el("div", { class: "cr-tools" }, Dom.el("h3", {}, "The product, one local Jacobian after the other"),
-        Ui.button("Copy all as LaTeX", { class: "cr-button cr-small", "data-key": "copy factors" }, () => Dialogs.copy(text, "the factors as LaTeX"))),
-      Dom.el("div", { class: "cr-jfactors" }, shown.factors.map(one)));
+        Ui.button("Copy all as LaTeX", { class: "cr-button cr-small", "data-key": "copy factors" }, () => Dialogs.copy(lines.join(" \\\\\n"), "the factors as LaTeX"))),
+      Dom.el("div", { class: "cr-jfactors" }, figures));
+  }
+
+  // What a long path leaves out, and the shorter path that shows it.
+  function between(me, { count, source, target }) {
+    const path = `from ${source.name} to ${target.name}`;
+    const act = () => change(me, { source: source.node, target: target.node, row: 0, column: 0, entry: 0 });
+    return Dom.el("p", { class: "cr-jbetween" }, `⋮ ${count.toLocaleString("en")} more local ${count === 1 ? "Jacobian" : "Jacobians"}, ${path}`,
+      Ui.button("Choose this path", { class: "cr-button cr-small", "data-key": "between", "aria-label": `Choose the path ${path}` }, act));
   }
 
   function goTo(me, edge) {

@@ -24,7 +24,7 @@ const ScalarWritten = (() => {
   // The value: of a leaf there is nothing to write out.
   function value(me) {
     const { label, written, value: x } = me.scalar;
-    const result = Dom.el("b", { class: "cr-is-value", title: Format.copy(x) }, short(me, x));
+    const result = Ui.number(x, me.decimals, `value of ${label}`, { class: "cr-is-value" });
     if (!written.length) return [line("value", `${label} = `, result, "  (a leaf)")];
     return [line("value", `${label} = `, symbols(me, written)), line("", "= ", numbers(me, written), " = ", result)];
   }
@@ -60,7 +60,7 @@ const ScalarWritten = (() => {
       names.unshift("starting gradient");
       terms.unshift(orange(short(me, seed), seed));
     }
-    const result = Dom.el("b", { class: "cr-is-gradient", title: Format.copy(total) }, short(me, total));
+    const result = Ui.number(total, me.decimals, `gradient of ${label}`, { class: "cr-is-gradient" });
     const symbol = partial(loss, label);
     if (!names.length) return [line("gradient", `${symbol} = `, result)];
     return [line("gradient", `${symbol} = `, joined(names)), line("", "= ", joined(terms), " = ", result)];

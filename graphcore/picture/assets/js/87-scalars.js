@@ -2,20 +2,23 @@
 // nothing is laid out but what is open. A click on a neighbour walks to it, and the picture's selection goes along.
 const Scalars = (() => {
   const PAGE = 8; // edges of each side that Python sends at a time
+  const PAUSE = 120; // ms without another step until the scalar of the step is asked for
   const LEGEND = "On each edge: × local gradient, and the downstream gradient that goes back along it.";
-  const expected = new WeakMap(); // per store: the node whose entry was asked for; its selection asks for nothing more
+  const expected = new WeakMap(); // per store: {node, id} of the entry asked for from elsewhere; its node's selection asks for nothing more
+  const going = new WeakSet(); // stores whose next scalar is to be brought into view
   const able = (host) => Boolean(host?.send) && !Check.here(host);
   const trails = new WeakMap(); // per store: the way walked so far, the newest last
   const trail = (store) => trails.get(store) || trails.set(store, []).get(store);
 
   const key = (one) => `${one.inner}|${one.entry.join()}`;
 
-  // Opens an entry of a node of the picture from anywhere in the page.
-  function open(store, host, node, entry) {
+  // Opens an entry of a node of the picture from anywhere in the page, and goes there unless the picture is what is looked at.
+  function open(store, host, node, entry, go = true) {
     if (!able(host)) return false;
-    expected.set(store, node);
+    expected.set(store, { node, id: Infinity });
+    if (go) going.add(store);
     if (store.get().tab !== "scalars") store.set({ tab: "scalars" });
-    host.send({ kind: "scalar", tab: "scalars", node, entry });
+    expected.set(store, { node, id: host.send({ kind: "scalar", tab: "scalars", node, entry }) });
     return true;
   }
 
@@ -29,7 +32,8 @@ const Scalars = (() => {
   }
 
   function walk(me, wanted) {
-    me.walked = true;
+    clearTimeout(me.timer);
+    Object.assign(me, { walked: true, following: false });
     me.host.send({ kind: "scalar", tab: "scalars", ...wanted });
   }
 
@@ -132,10 +136,18 @@ const Scalars = (() => {
     Ui.fill(me.drawing, ScalarGraph.draw(me, me.width));
   }
 
-  // A scalar has come: it is the newest of the way, unless it is where the way already ends.
-  function arrived(me, scalar) {
+  // A scalar has come: it is the newest of the way, unless it is where the way already ends. Scalars that only stood by
+  // the steps are no way walked: one takes the place of the other.
+  function arrived(me, { scalar, answers }) {
+    const wished = expected.get(me.store);
+    if (wished && answers < wished.id) return;
     const way = trail(me.store);
-    if (!way.length || key(way[way.length - 1]) !== key(scalar)) way.push({ inner: scalar.inner, entry: scalar.entry, label: scalar.label });
+    const last = way[way.length - 1];
+    const followed = me.following && !wished;
+    if (!last || key(last) !== key(scalar)) {
+      if (last?.followed && followed) way.pop();
+      way.push({ inner: scalar.inner, entry: scalar.entry, label: scalar.label, followed });
+    }
     if (me.walked) select(me, scalar.node);
     else me.chosen = scalar.node;
     me.walked = false;
@@ -153,12 +165,45 @@ const Scalars = (() => {
     walk(me, { inner: Number(one.dataset.inner), entry: one.dataset.entry ? one.dataset.entry.split(",").map(Number) : [] });
   }
 
+  // Whoever opened it from a table or the card finds it under the eyes and under the keys.
+  function goThere(me) {
+    me.element.scrollIntoView({ block: "nearest" });
+    me.drawing.querySelector(".cr-scalar-here")?.focus({ preventScroll: true });
+  }
+
   // A node selected elsewhere opens its first entry.
   function follow(me, { selected, data }) {
     if (selected === null || selected === me.chosen || !able(me.host)) return;
-    me.chosen = selected;
-    if (expected.get(me.store) === selected) return;
+    clearTimeout(me.timer);
+    Object.assign(me, { chosen: selected, following: false });
+    if (expected.get(me.store)?.node === selected) return;
     me.host.send({ kind: "scalar", tab: "scalars", node: selected, entry: data.structure.nodes[selected].shape.map(() => 0) });
+  }
+
+  // While nothing is selected the node of the current step is open, at the entry that its line writes out. The step
+  // itself waits for nothing: of steps in quick succession only the last asks.
+  function byStep(me, pause = PAUSE) {
+    if (me.store.get().selected !== null || !able(me.host)) return;
+    clearTimeout(me.timer);
+    me.following = true;
+    me.timer = setTimeout(() => {
+      const { data, step, present } = me.store.get();
+      if (present || !data?.structure || !data.numbers) return;
+      const { node, edge } = Steps.at(data, step);
+      const { shape } = data.structure.nodes[node];
+      const written = edge === null ? null : data.numbers.edges[edge].entry?.index;
+      const entry = written?.length === shape.length ? written : shape.map(() => 0);
+      if (me.scalar?.node === node && me.scalar.entry.join() === entry.join()) return;
+      me.host.send({ kind: "scalar", tab: "scalars", node, entry });
+    }, pause);
+  }
+
+  // What a change of the page's state opens here.
+  function opens(me, state, before) {
+    if (state.selected !== before.selected && state.selected !== null) return follow(me, state);
+    const topology = state.data.topology !== before.data?.topology;
+    if (topology || ["step", "selected", "present"].some((slice) => state[slice] !== before[slice])) byStep(me);
+    return undefined;
   }
 
   function mount(element, store, host) {
@@ -168,7 +213,7 @@ const Scalars = (() => {
       drawing: part("cr-scalar-drawing"), lines: part("cr-scalar-lines"), count: part("cr-scalar-count", "p"),
       legend: Dom.el("p", { class: "cr-scalar-count" }, ...Words.said(LEGEND)),
       voice: Dom.el("p", { class: "cr-spoken", role: "status", "aria-live": "polite" }),
-      scalar: null, chosen: null, walked: false, width: 0, topology: store.get().data?.topology,
+      scalar: null, chosen: null, walked: false, following: false, timer: 0, width: 0, topology: store.get().data?.topology,
     };
     me.open = (wanted) => walk(me, wanted);
     element.append(me.tools, me.body, me.voice);
@@ -183,17 +228,20 @@ const Scalars = (() => {
       if (state.data !== before?.data) {
         if (state.data.topology !== me.topology && !state.data.structure.shown) trail(store).length = 0;
         me.topology = state.data.topology;
-        if (state.data.scalar) arrived(me, state.data.scalar);
+        if (state.data.scalar) arrived(me, state.data);
       }
       const veiled = state.asking !== before?.asking || (state.asking && state.moment !== before.moment);
       if (state.data.scalar !== before?.data?.scalar || state.decimals !== before?.decimals || veiled) draw(me);
-      if (before && state.selected !== before.selected) follow(me, state);
+      if (state.data !== before?.data && state.data.scalar && !expected.has(store) && going.delete(store)) goThere(me);
+      if (before) opens(me, state, before);
     }
     update(store.get(), null);
     if (store.get().selected !== null && !opening(store)) follow(me, store.get());
+    else if (!opening(store) && !expected.has(store)) byStep(me, 0);
     const stop = store.subscribe(update);
     return () => {
       observer.disconnect();
+      clearTimeout(me.timer);
       stop();
     };
   }
@@ -202,8 +250,6 @@ const Scalars = (() => {
   const opening = (store) => Boolean(store.get().data?.scalar);
 
   // ---- entries in the picture ----------------------------------------------------------------------------
-
-  const spread = (count, most) => (count <= most ? Array.from({ length: count }, (_, k) => k) : Array.from({ length: most }, (_, k) => Math.round((k * (count - 1)) / (most - 1))));
 
   // The entry under the pointer in a node's cell, null where it shows none.
   function under(event, part, shape) {
@@ -217,10 +263,8 @@ const Scalars = (() => {
       const spot = cell?.spot;
       if (!cell?.shown || cell.made !== "picture" || !spot) continue;
       const [row, column] = [Math.floor((at.y - spot.top) / spot.side), Math.floor((at.x - spot.left) / spot.side)];
-      const columns = shape[shape.length - 1];
-      const rows = shape.slice(0, -1).reduce((a, b) => a * b, 1);
-      const [down, right] = [spread(rows, 7), spread(columns, 14)];
-      if (row >= 0 && column >= 0 && row < down.length && column < right.length) return unflat(down[row] * columns + right[column], shape);
+      const flat = Arrays.sampledAt(shape, row, column);
+      if (flat !== null) return unflat(flat, shape);
     }
     return null;
   }
@@ -239,7 +283,7 @@ const Scalars = (() => {
     const { tab, data } = g.store.get();
     if (tab !== "scalars" || node === null || !pane.scene?.nodes[node]) return;
     const entry = under(event, pane.scene.nodes[node], data.structure.nodes[node].shape);
-    if (entry) open(g.store, g.host, node, entry);
+    if (entry) open(g.store, g.host, node, entry, false);
   }
 
   return { mount, open, able, clicked, unflat };

@@ -93,6 +93,30 @@ const ArrayView = (() => {
       Dom.el("span", { class: "cr-copies" }, ...copies(full, me.name)));
     Ui.keepFocus(me.element, () => Ui.fill(me.element, tools, body(full, me)));
     me.drawn = full;
+    if (Scalars.able(me.host)) stop(me, me.element.querySelector("td[data-entry]"));
+  }
+
+  // One entry is a stop of the Tab key, the arrow keys go to the others.
+  function keys(me, event) {
+    const cell = event.target.closest?.("td[data-entry]");
+    if (!cell) return;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      cell.click();
+      return;
+    }
+    const row = cell.closest("tr");
+    const column = [...row.children].indexOf(cell);
+    const next = { ArrowLeft: row.children[column - 1], ArrowRight: row.children[column + 1], ArrowUp: row.previousElementSibling?.children[column], ArrowDown: row.nextElementSibling?.children[column] }[event.key];
+    if (!next?.dataset.entry) return;
+    event.preventDefault();
+    stop(me, next);
+    next.focus();
+  }
+
+  function stop(me, cell) {
+    me.element.querySelector("td[tabindex]")?.removeAttribute("tabindex");
+    cell?.setAttribute("tabindex", "0");
   }
 
   const missing = (data, node) => WHICH.some(([key]) => find(data, node, key) === undefined);
@@ -107,6 +131,7 @@ const ArrayView = (() => {
       const shape = cell && store.get().data.structure.nodes[node].shape;
       if (cell && Scalars.open(store, host, node, Scalars.unflat(Number(cell.dataset.entry), shape))) element.closest("dialog")?.close();
     });
+    if (Scalars.able(host)) element.addEventListener("keydown", (event) => keys(me, event));
     if (host?.send && missing(store.get().data, node)) host.send({ kind: "open", node });
     return store.subscribe((state, before) => {
       if (state.data?.structure?.nodes[node]?.name !== name) return; // another program came in under the dialog

@@ -115,6 +115,7 @@ const Mount = (() => {
       Transport.mount(part("transport"), store, host),
       Search.mount(part("panes"), store),
       Keys.mount(root, store),
+      Paper.mount(root, store),
     ];
     if (typeof Rail !== "undefined") undo.push(Rail.mount(part("rail"), store, host));
     if (typeof Tabs !== "undefined") undo.push(Tabs.mount(part("below"), store, host));
