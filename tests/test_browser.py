@@ -112,7 +112,7 @@ def test_a_dragged_value_moves_every_number_and_the_text(open_page: Callable[...
     page = open_page("?example=a")
     slider = page.locator('input[aria-label="w1, slider"]')
     slider.focus()
-    box = slider.bounding_box()
+    box = resting_box(page, slider)
     height = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * 0.75, height)
     page.mouse.down()
@@ -132,6 +132,15 @@ def test_a_dragged_value_moves_every_number_and_the_text(open_page: Callable[...
     wait_for_text(page, RESULT, f"{f_of(2):.4f}")
     page.wait_for_function("document.querySelector('.cr-verdict b').textContent === 'Every gradient matches torch.'")
     assert page.input_value(EDITOR) == GALLERY[0].text.replace("w1 = 3", "w1 = 2")
+
+
+def resting_box(page: Any, locator: Any) -> Any:
+    """Where something is once nothing moves it any more: what has the focus may be scrolled into view."""
+    before = None
+    while (box := locator.bounding_box()) != before:
+        before = box
+        page.wait_for_timeout(150)
+    return box
 
 
 def f_of(w1: float) -> float:
