@@ -91,9 +91,15 @@ const ArrayView = (() => {
     const switcher = Ui.segments("Which array", known ? WHICH : WHICH.slice(0, 1), me.which, choose);
     const tools = Dom.el("div", { class: "cr-tools" }, switcher,
       Dom.el("span", { class: "cr-copies" }, ...copies(full, me.name)));
+    const held = Boolean(me.element.getRootNode().activeElement?.closest?.("td[data-entry]"));
     Ui.keepFocus(me.element, () => Ui.fill(me.element, tools, body(full, me)));
     me.drawn = full;
-    if (Scalars.able(me.host)) stop(me, me.element.querySelector("td[data-entry]"));
+    if (!Scalars.able(me.host)) return;
+    // numbers that come in later leave the keys where they are
+    const cells = [...me.element.querySelectorAll("td[data-entry]")];
+    const cell = cells.find((one) => one.dataset.entry === me.entry) || cells[0];
+    stop(me, cell);
+    if (held) cell?.focus();
   }
 
   // One entry is a stop of the Tab key, the arrow keys go to the others.
@@ -117,13 +123,14 @@ const ArrayView = (() => {
   function stop(me, cell) {
     me.element.querySelector("td[tabindex]")?.removeAttribute("tabindex");
     cell?.setAttribute("tabindex", "0");
+    me.entry = cell?.dataset.entry;
   }
 
   const missing = (data, node) => WHICH.some(([key]) => find(data, node, key) === undefined);
 
   function mount(element, store, host, node) {
     const { name } = store.get().data.structure.nodes[node];
-    const me = { element, store, host, node, name, which: "value", drawn: null };
+    const me = { element, store, host, node, name, which: "value", drawn: null, entry: null };
     draw(me, store.get());
     element.classList.toggle("cr-opens", Scalars.able(host));
     element.addEventListener("click", (event) => {
