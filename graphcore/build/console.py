@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-_PYTHON = re.compile(r"^(\s*)(?:>>>|\.\.\.)( |$)")
-_NOTEBOOK = re.compile(r"^\s*(?:In ?\[\d*\]: ?|Out ?\[\d*\]: ?|\.\.\.: ?)")
+from graphcore.parse.reader import MARK, OUT
+
 _FENCE = re.compile(r"\s*(?:```|~~~)\w*\s*")
 _ECHO = re.compile(r"(?:print\()?[A-Za-z_][\w.]*\)?")
 _HEAD = re.compile(r"\s*(?:\w+\s*=\s*)?[A-Za-z_]\w*\(\s*")
@@ -24,7 +24,7 @@ def without_console(rows: Sequence[str]) -> list[str]:
     >>> without_console(["In [1]: net = nn.Sequential(nn.ReLU())", "   ...: net", "Out[1]: ", "Sequential(", "  (0): ReLU())"])
     ['net = nn.Sequential(nn.ReLU())', 'net', '', '', '']
     """
-    plain = ["" if _FENCE.fullmatch(row) else _NOTEBOOK.sub("", _PYTHON.sub(r"\1", row)) for row in rows]
+    plain = ["" if _FENCE.fullmatch(row) else _without_prompt(row) for row in rows]
     printed = {k for block in _printed(plain) for k in block}
     rest = [k for k, row in enumerate(plain) if k not in printed and row.strip() and not row.lstrip().startswith("#")]
     if not printed or not rest:
@@ -33,6 +33,16 @@ def without_console(rows: Sequence[str]) -> list[str]:
     for k in left_out:
         plain[k] = ""
     return plain
+
+
+def _without_prompt(row: str) -> str:
+    code = row.lstrip()
+    mark = MARK.match(code) or OUT.match(code)
+    if mark is None:
+        return row
+    # a notebook's prompts stand right under each other, Python's where the text around them is indented
+    before = "" if ":" in mark[0] else row[: len(row) - len(code)]
+    return before + code[mark.end() :].removeprefix(" " if mark.re is OUT else "")
 
 
 def _printed(rows: Sequence[str]) -> Iterator[range]:

@@ -28,8 +28,8 @@ _TOKEN = re.compile(
 _BRACKET = re.compile(r"[()\[\]{}]")
 _CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 _NEEDS_SCAN = re.compile(r"""['"\\#]""")
-_MARK = re.compile(r"(?:>>>|\.\.\.(?=\s|$)|In\s*\[[\d\s*]*\]:|\.{3,}:)[ \t]?")
-_OUT = re.compile(r"Out\s*\[[\d\s]*\]:")
+MARK = re.compile(r"(?:>>>|\.\.\.(?=\s|$)|In\s*\[[\d\s*]*\]:|\.{3,}:)[ \t]?")
+OUT = re.compile(r"Out\s*\[[\d\s]*\]:")
 _LIST_START = re.compile(r"[A-Za-z_]\w*[ \t]*=[ \t]*\[", re.ASCII)
 _NUMBERS = re.compile(r"[\[\]\d\s.,eE+\-]*", re.ASCII)
 _FIRST_WORD = re.compile(r"import\b|from\s+[\w.]+\s+import\b|print\s*\(|assert\b")
@@ -88,9 +88,9 @@ class _Reader:
         if code.startswith(("```", "~~~")):
             return self._skip("code fence")
         if first in ">.IO":
-            if _OUT.match(code):
+            if OUT.match(code):
                 return self._output()
-            mark = _MARK.match(code)
+            mark = MARK.match(code)
             if mark:
                 rest = code[mark.end() :].strip()
                 if not rest:
@@ -99,7 +99,7 @@ class _Reader:
                 row = row.replace(mark.group(), " " * len(mark.group()), 1)
                 self.rows[self.at] = row
                 return self._line(row, rest)
-        elif self.session and not _PLAIN_OUTPUT.match(code) and not _MARK.match(code):
+        elif self.session and not _PLAIN_OUTPUT.match(code) and not MARK.match(code):
             return self._skip("output")
         offset = row.index(first)
         number = self.at + 1
@@ -131,12 +131,12 @@ class _Reader:
         depth = 0
         while self.at < len(self.rows):
             row = self.rows[self.at]
-            shown = _OUT.sub("", row)
+            shown = OUT.sub("", row)
             depth += sum(shown.count(c) for c in "([{") - sum(shown.count(c) for c in ")]}")
             self.at += 1
             if depth <= 0 and shown.strip():
                 return
-            if self.at < len(self.rows) and (not self.rows[self.at].strip() or _MARK.match(self.rows[self.at].lstrip())):
+            if self.at < len(self.rows) and (not self.rows[self.at].strip() or MARK.match(self.rows[self.at].lstrip())):
                 return
 
     def _numbers(self, offset: int) -> str | None:
@@ -165,7 +165,7 @@ class _Reader:
         while True:
             row = self.rows[self.at]
             if self.at > begin:
-                mark = _MARK.match(row.lstrip())
+                mark = MARK.match(row.lstrip())
                 if mark and quotes is None:
                     row = row.replace(mark.group(), " " * len(mark.group()), 1)
             position = offset if self.at == begin else 0
