@@ -10,8 +10,8 @@ import numpy as np
 
 from graphcore.check.hand_in import Array, HandIn, Reading
 from graphcore.check.reading.digits import halves
+from graphcore.check.reading.entries import Entry
 from graphcore.check.reading.labels import side_of, without_gradient, without_side
-from graphcore.check.reading.text import Entry
 
 
 def arrange(entries: Sequence[Entry], notes: Sequence[str] = ()) -> HandIn:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from graphcore.check.reading.blocks import NUMBER, NUMBERS, Block
+from graphcore.check.reading.entries import ARRAYS, Entry, Scanned
 from graphcore.check.reading.labels import is_run_name, label_of, looks_like_gradient, run_heading
-from graphcore.check.reading.text import ARRAYS, Entry, Scanned
 from graphcore.check.reading.values import Value, array, value_at
 from graphcore.errors import ReadError
 

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import bisect
 import re
-from typing import NamedTuple
 
 import numpy as np
 
 from graphcore.check.reading.blocks import NUMBERS, Block, too_many
+from graphcore.check.reading.entries import ARRAYS, Entry, Scanned
 from graphcore.check.reading.labels import is_run_name, label_of, looks_like_gradient, run_heading
 from graphcore.check.reading.named import SHAPE_WORD, named_numbers, named_row, plain_row
 from graphcore.check.reading.structures import Opening, opens_structure, structure
 from graphcore.check.reading.values import CALL, SCALE, Value, array, value_at
 from graphcore.errors import ReadError
 
-ARRAYS = 100_000
 _STEPS = 500_000
 _START = re.compile(CALL.pattern + r"|[\[({]|Parameter containing:|(?:OrderedDict|defaultdict|dict_items|dict|list|tuple)\(")
 _OLD_TORCH = re.compile(r"\[torch\.([A-Za-z.]{0,20})Tensor of size ([0-9x, ()]{1,60})[^\]\n]{0,40}\]")
@@ -26,25 +25,6 @@ _OLD_EPS = {"Double": 2.0**-52, "cuda.Double": 2.0**-52, "Half": 2.0**-10, "cuda
 _INDEX = re.compile(r"\[[A-Za-z0-9_:, \-'\"]{0,60}\]")
 _NUMBERS_LINE = 4000
 _SIGN = re.compile(r"[=:]\s{0,9}-$")
-
-
-class Entry(NamedTuple):
-    """An array of the text: its value, label, the run and the section that headings put it in, and its line from 1."""
-
-    value: Value
-    label: str
-    line: int
-    run: str = ""
-    section: str = ""
-    role: str = ""
-    column: str = ""
-
-
-class Scanned(NamedTuple):
-    """All arrays of a text in its order, and sentences on what was not read."""
-
-    entries: list[Entry]
-    notes: list[str]
 
 
 def scan(text: str, json: bool = False) -> Scanned:
